@@ -1,0 +1,80 @@
+"""Plain answers that the engine gives. Knows nothing of the model, of widgets or of files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL.Image import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One caption of a picture."""
+
+    text: str
+    probability: float  # exp of the mean log-probability of a token, from 0 to 1
+    match: float  # cosine of picture and text, from -1 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One engraving of the collection, and how near it is."""
+
+    id: str
+    index: int  # row in the collection
+    similarity: float  # cosine, from -1 to 1
+    caption: str
+    printed: str  # the caption or title in the book, often empty
+    subject: str
+    technique: str
+    book: str
+    author: str
+    year: int
+    url: str  # page of the book at Project Gutenberg
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CaptionAnswer:
+    """Captions of one picture, best first, and the nearest engravings of the collection."""
+
+    candidates: tuple[Candidate, ...]
+    neighbours: tuple[Neighbour, ...]
+    latent: np.ndarray  # (1024,), float32, norm 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plate:
+    """One engraving that the model made, with all that is needed to make it again."""
+
+    image: Image
+    latent: np.ndarray  # (1024,), float32, norm 1
+    text: str  # the prompt, empty where there was none
+    seed: int
+    guidance: float
+    steps: int
+    caption: str  # the model's own, empty where it was not asked for
+    neighbours: tuple[Neighbour, ...]
+    model_version: str
+
+    def facts(self) -> dict[str, str]:
+        """Return what a PNG of this plate carries as metadata."""
+        return {
+            "prompt": self.text,
+            "seed": str(self.seed),
+            "guidance": f"{self.guidance:g}",
+            "steps": str(self.steps),
+            "model_version": self.model_version,
+            "caption": self.caption,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Walk:
+    """Pictures on the way from one engraving to another."""
+
+    frames: tuple[Image, ...]
+    latents: np.ndarray  # (N, 1024), float32
+    captions: dict[int, str]  # by the index of the frame
+    mode: str  # "prior" or "direct"
+    curve: str  # "slerp" or "lerp"
