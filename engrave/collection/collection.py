@@ -1,0 +1,230 @@
+"""Engravings that the model knows: finds the nearest, places new ones on the map, loads and saves.
+
+Shapes: N engravings, L width of the latent, E width of the embedding.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL.Image import Image
+
+from engrave.answers import Neighbour
+from engrave.collection.atlas import Atlas
+from engrave.collection.facets import decade, write_map
+from engrave.collection.table import Item, read_table, write_table
+from engrave.collection.vectors import (
+    read_embeddings,
+    read_latents,
+    unit,
+    write_embeddings,
+    write_latents,
+)
+from engrave.errors import CollectionError
+
+FORMAT = 1
+NOTE = "All pictures in this folder were made by the model; none is a scan."
+PLACED_BY = 8  # neighbours that pull a new picture to its place on the map
+PULL = 20.0  # a neighbour pulls e times more for each 0.05 of cosine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What a collection says of itself."""
+
+    name: str = ""
+    version: str = ""
+    model_version: str = ""  # of the model that wrote the vectors
+    cell_px: int = 96  # side of a thumbnail
+
+
+class Collection:
+    """Rows of engravings: item i has latent i, embedding i and thumbnail i."""
+
+    def __init__(
+        self,
+        items: Sequence[Item] = (),
+        *,
+        latents: np.ndarray | None = None,
+        embeddings: np.ndarray | None = None,
+        label: Label | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.items = tuple(items)
+        self.label = label or Label()
+        self.folder = folder
+        self._latents, self._embeddings = latents, embeddings
+        self._rows = {item.id: row for row, item in enumerate(self.items)}
+        self._atlas = Atlas(folder, self.label.cell_px) if folder else None
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def model_version(self) -> str:
+        """Version of the model that wrote the vectors, empty where it is not known."""
+        return self.label.model_version
+
+    @cached_property
+    def latents(self) -> np.ndarray:
+        """Latents (N, L), float32, norm 1."""
+        if self.folder and self._latents is None:
+            return self._one_each(read_latents(self.folder), "latents")
+        return self._one_each(self._latents, "latents")
+
+    @cached_property
+    def embeddings(self) -> np.ndarray:
+        """Joint embeddings (N, E), float32, norm 1."""
+        if self.folder and self._embeddings is None:
+            return self._one_each(read_embeddings(self.folder), "embeddings")
+        return self._one_each(self._embeddings, "embeddings")
+
+    def row(self, id: str) -> int | None:
+        """Return the row of an id, or None where there is no such engraving."""
+        return self._rows.get(id)
+
+    def item(self, index: int) -> Item:
+        """Return one item; raises CollectionError for a row that is not there."""
+        if not 0 <= index < len(self.items):
+            raise CollectionError(
+                f"There is no engraving number {index}; the collection has {len(self.items)}, "
+                "counted from 0."
+            )
+        return self.items[index]
+
+    def neighbour(self, index: int, similarity: float = 1.0) -> Neighbour:
+        """Return one item as an answer."""
+        item = self.item(index)
+        return Neighbour(
+            id=item.id,
+            index=index,
+            similarity=similarity,
+            caption=item.caption,
+            printed=item.printed,
+            subject=item.subject,
+            technique=item.technique,
+            book=item.book,
+            author=item.author,
+            year=item.year,
+            url=item.url,
+        )
+
+    def nearest(
+        self, embedding_E: np.ndarray, num: int, *, exclude: int | None = None
+    ) -> tuple[Neighbour, ...]:
+        """Return the items of highest cosine, nearest first; `exclude` leaves out one row."""
+        rows, cosines = self._ranked(embedding_E, num, exclude)
+        pairs = zip(rows.tolist(), cosines.tolist(), strict=True)
+        return tuple(self.neighbour(row, cosine) for row, cosine in pairs)
+
+    def place(self, embedding_E: np.ndarray) -> tuple[float, float]:
+        """Return where a new picture belongs on the map: the weighted mean of its neighbours."""
+        if not self.items:
+            raise CollectionError("The collection is empty, so it has no map; publish one first.")
+        rows, cosines = self._ranked(embedding_E, PLACED_BY, None)
+        weights = np.exp(PULL * (cosines - cosines.max()))
+        x, y = weights @ self._places()[rows] / weights.sum()
+        return float(x), float(y)
+
+    def sprite(self, index: int) -> Image:
+        """Return the thumbnail of an item: the model's reconstruction, never the scan."""
+        self.item(index)
+        if self._atlas is None:
+            raise CollectionError("This collection is not on disk yet; save it, then load it.")
+        return self._atlas.sprite(index)
+
+    def save(self, folder: Path, sprites: Iterable[Image]) -> None:
+        """Write the folder, one thumbnail an item; a reader sees the old one or the new one."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+            fresh = Path(scratch) / "new"
+            fresh.mkdir()
+            self._write(fresh, sprites)
+            if folder.exists():
+                os.replace(folder, Path(scratch) / "old")
+            os.replace(fresh, folder)
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Collection:
+        """Read what `save` wrote; vectors and thumbnails are read when first needed."""
+        folder = Path(folder)
+        page = _read_page(folder)
+        items = read_table(folder / "table.parquet")
+        if len(items) != page["count"]:
+            raise CollectionError(
+                f"The collection counts {page['count']} engravings and its table has {len(items)}; "
+                "copy the collection folder again."
+            )
+        label = {field.name: page[field.name] for field in fields(Label) if field.name in page}
+        return cls(items, label=Label(**label), folder=folder)
+
+    def _ranked(
+        self, embedding_E: np.ndarray, num: int, exclude: int | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return rows and cosines, nearest first."""
+        if not self.items:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        cosines = self.embeddings @ unit(embedding_E)
+        rows = np.argsort(-cosines, kind="stable")
+        rows = rows[rows != exclude][:num] if exclude is not None else rows[:num]
+        return rows, cosines[rows]
+
+    def _places(self) -> np.ndarray:
+        places = [(item.x, item.y) for item in self.items]
+        return np.array(places, np.float32).reshape(-1, 2)
+
+    def _one_each(self, rows: np.ndarray | None, name: str) -> np.ndarray:
+        found = np.zeros((0, 0), np.float32) if rows is None else unit(rows)
+        if len(found) != len(self.items):
+            raise CollectionError(
+                f"The collection has {len(self.items)} engravings and {len(found)} {name}; "
+                "publish it again."
+            )
+        return found
+
+    def _write(self, folder: Path, sprites: Iterable[Image]) -> None:
+        write_table(self.items, folder / "table.parquet")
+        write_latents(self.latents, folder)
+        write_embeddings(self.embeddings, folder)
+        write_map(folder, self._places(), self._facets())
+        count = Atlas(folder, self.label.cell_px).write(sprites)
+        if count != len(self.items):
+            raise CollectionError(
+                f"{count} thumbnails came for {len(self.items)} engravings; give one for each."
+            )
+        page = {"format": FORMAT, **asdict(self.label), "count": count, "note": NOTE}
+        text = json.dumps(page, ensure_ascii=False, indent=1)
+        (folder / "collection.json").write_text(text + "\n", encoding="utf-8")
+
+    def _facets(self) -> dict[str, list[str]]:
+        named = ("subject", "technique", "book")
+        facets = {name: [getattr(item, name) for item in self.items] for name in named}
+        return facets | {"decade": [decade(item.year) for item in self.items]}
+
+
+def _read_page(folder: Path) -> dict[str, Any]:
+    path = folder / "collection.json"
+    if not path.is_file():
+        raise CollectionError(
+            f"{folder} holds no collection.json; point to a folder that `train publish` wrote."
+        )
+    try:
+        page: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found, _ = page["format"], page["count"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CollectionError(
+            f"{path.name} cannot be read; copy the collection folder again."
+        ) from error
+    if found != FORMAT:
+        raise CollectionError(
+            f"The collection has format {found}, this version reads {FORMAT}; publish it again."
+        )
+    return page
