@@ -1,0 +1,43 @@
+"""One small tree of errors; each text says what was seen, what is needed and what to do.
+
+EngraveError
+├── ConfigError       a setting does not fit
+├── PictureError      a file is no picture that can be read
+├── PromptError       a text or a number of a request is out of range
+├── CheckpointError   weights are missing, damaged or of another version
+├── CollectionError   a collection is missing or damaged
+├── DataError         training data cannot be used
+└── VideoError        a film cannot be written
+"""
+
+
+class EngraveError(Exception):
+    """What a user can mend; its text is for the user."""
+
+
+class ConfigError(EngraveError):
+    """A setting does not fit."""
+
+
+class PictureError(EngraveError):
+    """A file is no picture that can be read."""
+
+
+class PromptError(EngraveError):
+    """A text or a number of a request is out of range."""
+
+
+class CheckpointError(EngraveError):
+    """Weights are missing, damaged or of another version."""
+
+
+class CollectionError(EngraveError):
+    """A collection is missing or damaged."""
+
+
+class DataError(EngraveError):
+    """Training data cannot be used."""
+
+
+class VideoError(EngraveError):
+    """A film cannot be written."""
