@@ -50,7 +50,9 @@ STEPS = Range("number of steps", 1, 60)
 GUIDANCE = Range("guidance", 0, 10)
 SEED = Range("seed", 0, 2**32 - 1)
 CANDIDATES = Range("number of captions", 1, 8)
+NEIGHBOURS = Range("number of neighbours", 0, 50)
 RESULTS = Range("number of results", 1, 200)
+CAPTION_EVERY = Range("number of frames between captions", 0, 48)
 FPS = Range("number of frames a second", 1, 60)
 
 

@@ -1,0 +1,269 @@
+"""Answers questions about engravings. Knows no widgets, arguments or HTTP.
+
+Shapes: L width of the latent, E width of the embedding, N pictures, texts or frames.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL.Image import Image
+
+from engrave import limits
+from engrave.answers import Candidate, CaptionAnswer, Neighbour, Plate, Walk
+from engrave.checkpoint import from_pretrained
+from engrave.collection import Collection
+from engrave.errors import CollectionError, PictureError, PromptError
+from engrave.image import open_picture
+from engrave.model.multimodal import MultimodalModel
+from engrave.progress import Progress, part, tell
+from engrave.studio import Studio
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+TEXT_PREFIX = "text:"
+
+Picture = Image | Path | bytes
+Source = str | Picture | np.ndarray
+
+
+class Engine:
+    """One model and one collection behind every tab, command and endpoint; threads may share it."""
+
+    def __init__(self, model: MultimodalModel, collection: Collection) -> None:
+        self._studio = Studio(model)
+        self.collection = collection
+        self._check_collection()
+
+    @classmethod
+    def load(cls, model: Path | None = None, collection: Path | None = None) -> Engine:
+        """Load the given folders, else $ENGRAVE_MODEL and $ENGRAVE_COLLECTION, else assets/."""
+        model = model or _from_environment("ENGRAVE_MODEL") or ASSETS / "model"
+        collection = collection or _from_environment("ENGRAVE_COLLECTION")
+        if collection is None and not (ASSETS / "collection").exists():
+            return cls(from_pretrained(model), Collection())
+        return cls(from_pretrained(model), Collection.load(collection or ASSETS / "collection"))
+
+    @property
+    def model_version(self) -> str:
+        """Version that the checkpoint gives itself."""
+        return self._studio.facts.get("version", "unknown")
+
+    @property
+    def preset(self) -> str:
+        """Size of the model: smoke, small or seed."""
+        return self._studio.config.preset
+
+    def encode(self, image: Picture) -> np.ndarray:
+        """Return the latent (L,) of a picture."""
+        return self._studio.encode(open_picture(image))
+
+    def embed(self, latents_NL: np.ndarray) -> np.ndarray:
+        """Return the joint embeddings (N, E) of latents."""
+        return self._studio.embed(latents_NL)
+
+    def embed_images(
+        self, images: Iterable[Picture], *, progress: Progress | None = None
+    ) -> np.ndarray:
+        """Return the joint embeddings (N, E) of pictures."""
+        latents: list[np.ndarray] = []
+        for image in images:
+            tell(progress, 0.0, f"Reading picture {len(latents) + 1}")
+            latents.append(self.encode(image))
+        return self.embed(np.array(latents).reshape(-1, self._studio.config.latent_width))
+
+    def embed_texts(self, texts: Iterable[str]) -> np.ndarray:
+        """Return the joint embeddings (N, E) of texts."""
+        return self._studio.embed_texts([limits.needed_text(text) for text in texts])
+
+    def caption(
+        self,
+        image: Picture,
+        *,
+        num: int = 3,
+        num_neighbours: int = 6,
+        progress: Progress | None = None,
+    ) -> CaptionAnswer:
+        """Describe a picture: captions, best first, and the nearest engravings."""
+        num = limits.CANDIDATES.whole(num)
+        num_neighbours = limits.NEIGHBOURS.whole(num_neighbours)
+        tell(progress, 0.1, "Looking at the picture")
+        latent = self.encode(image)
+        tell(progress, 0.3, "Writing captions")
+        candidates = self._candidates(latent, num)
+        tell(progress, 0.9, "Finding its neighbours")
+        return CaptionAnswer(candidates, self.neighbours(latent, num_neighbours), latent)
+
+    def generate(
+        self,
+        text: str,
+        *,
+        num: int = 4,
+        seed: int = 0,
+        guidance: float = 2.0,
+        steps: int = 20,
+        num_neighbours: int = 4,
+        describe: bool = True,
+        progress: Progress | None = None,
+    ) -> Iterator[Plate]:
+        """Make engravings from a text, or from chance where it is empty, one at a time.
+
+        Plate k has the seed `seed + k` (modulo 2**32) and is the same whatever `num` is.
+        """
+        text, num, seed = limits.clean_text(text), limits.PLATES.whole(num), limits.SEED.whole(seed)
+        guidance, steps = limits.GUIDANCE.number(guidance), limits.STEPS.whole(steps)
+        num_neighbours = limits.NEIGHBOURS.whole(num_neighbours)
+        seeds = [(seed + k) % (limits.SEED.high + 1) for k in range(num)]
+        return self._plates(text, seeds, guidance, steps, num_neighbours, describe, progress)
+
+    def latent_of(
+        self, source: Source, *, seed: int = 0, guidance: float = 2.0, steps: int = 20
+    ) -> np.ndarray:
+        """Return the latent (L,) of a picture, of 'text:...' or of an id of the collection.
+
+        A `str` is never opened as a file, so that a page may pass on what was typed: give a Path.
+        """
+        if isinstance(source, np.ndarray):
+            return self._latent(source)
+        if not isinstance(source, str):
+            return self.encode(source)
+        if source.startswith(TEXT_PREFIX):
+            text = limits.needed_text(source.removeprefix(TEXT_PREFIX))
+            seed, steps = limits.SEED.whole(seed), limits.STEPS.whole(steps)
+            return self._studio.imagine(text, seed, limits.GUIDANCE.number(guidance), steps)
+        row = self.collection.row(source)
+        if row is None:
+            raise PictureError(
+                f"There is no picture file and no engraving of the collection called "
+                f"'{source[:80]}'; give a file, an id such as 16102-0000, or 'text:a ship'."
+            )
+        return self.collection.latents[row]
+
+    def walk(
+        self,
+        a: Source,
+        b: Source,
+        *,
+        frames: int = 16,
+        mode: str = "prior",
+        curve: str = "slerp",
+        seed: int = 0,
+        steps: int = 20,
+        caption_every: int = 4,
+        progress: Progress | None = None,
+    ) -> Walk:
+        """Walk from a to b (each as for `latent_of`), with captions on the way and at the end."""
+        frames, steps = limits.FRAMES.whole(frames), limits.STEPS.whole(steps)
+        mode = limits.one_of("mode", mode, limits.MODES)
+        curve = limits.one_of("curve", curve, limits.CURVES)
+        caption_every = limits.CAPTION_EVERY.whole(caption_every)
+        tell(progress, 0.0, "Finding both ends")
+        first, last = (self.latent_of(end, seed=seed, steps=steps) for end in (a, b))
+        tell(progress, 0.2, "Finding the way")
+        latents = self._studio.path(first, last, frames=frames, mode=mode, curve=curve, steps=steps)
+        pictures = self.decode(latents, progress=part(progress, 0.3, 0.7))
+        tell(progress, 0.7, "Describing the frames")
+        captions = self._frame_captions(latents, caption_every)
+        return Walk(tuple(pictures), latents, captions, mode, curve)
+
+    def search(self, text: str, *, num: int = 24) -> tuple[Neighbour, ...]:
+        """Return the engravings of the collection that fit a text best."""
+        num = limits.RESULTS.whole(num)
+        return self.collection.nearest(self.embed_texts([text])[0], num)
+
+    def neighbours(
+        self, vector: np.ndarray, num: int = 6, *, exclude: int | None = None
+    ) -> tuple[Neighbour, ...]:
+        """Return the engravings nearest to a latent (L,) or to an embedding (E,)."""
+        return self.collection.nearest(self._embedding(vector), num, exclude=exclude)
+
+    def place(self, vector: np.ndarray) -> tuple[float, float]:
+        """Return where a latent (L,) or an embedding (E,) belongs on the collection's map."""
+        return self.collection.place(self._embedding(vector))
+
+    def decode(self, latents_NL: np.ndarray, *, progress: Progress | None = None) -> list[Image]:
+        """Return the pictures of latents (N, L)."""
+        return self._studio.decode(latents_NL, progress)
+
+    def original(self, index: int) -> Image:
+        """Return the model's reconstruction of an engraving of the collection, at full size."""
+        self.collection.item(index)
+        return self.decode(self.collection.latents[index : index + 1])[0]
+
+    def _plates(
+        self,
+        text: str,
+        seeds: Sequence[int],
+        guidance: float,
+        steps: int,
+        num_neighbours: int,
+        describe: bool,
+        progress: Progress | None,
+    ) -> Iterator[Plate]:
+        for index, seed in enumerate(seeds):
+            name = f"engraving {index + 1} of {len(seeds)}"
+            report = part(progress, index / len(seeds), (index + 1) / len(seeds))
+            tell(report, 0.0, f"Imagining {name}")
+            latent = self._studio.imagine(text, seed, guidance, steps)
+            tell(report, 0.6, f"Drawing {name}")
+            image = self.decode(latent[None])[0]
+            caption = ""
+            if describe:
+                tell(report, 0.8, f"Describing {name}")
+                caption = self._studio.captions(latent[None])[0]
+            near = self.neighbours(latent, num_neighbours)
+            yield Plate(
+                image, latent, text, seed, guidance, steps, caption, near, self.model_version
+            )
+
+    def _candidates(self, latent: np.ndarray, num: int) -> tuple[Candidate, ...]:
+        found = self._studio.describe(latent, num)
+        texts_NE = self._studio.embed_texts([text for text, _ in found])
+        matches = (texts_NE @ self._studio.embed(latent[None])[0]).tolist()
+        pairs = zip(found, matches, strict=True)
+        return tuple(Candidate(text, math.exp(score), match) for (text, score), match in pairs)
+
+    def _frame_captions(self, latents_NL: np.ndarray, every: int) -> dict[int, str]:
+        if not every:
+            return {}
+        last = len(latents_NL) - 1
+        chosen = sorted({*range(0, last, every), last})
+        return dict(zip(chosen, self._studio.captions(latents_NL[chosen]), strict=True))
+
+    def _embedding(self, vector: np.ndarray) -> np.ndarray:
+        if vector.shape == (self._studio.config.embedding_width,):
+            return vector
+        return self.embed(self._latent(vector)[None])[0]
+
+    def _latent(self, vector: np.ndarray) -> np.ndarray:
+        width = self._studio.config.latent_width
+        if vector.shape != (width,) or not np.isfinite(vector).all():
+            raise PromptError(
+                f"A latent of shape {vector.shape} came; it must be {width} finite numbers."
+            )
+        return vector
+
+    def _check_collection(self) -> None:
+        """Refuse a collection of another model: its neighbours would be nonsense."""
+        if not len(self.collection):
+            return
+        mine, theirs = self._studio.facts.get("version", ""), self.collection.model_version
+        if mine and theirs and mine != theirs:
+            raise CollectionError(
+                f"The collection was made by model {theirs} and the model is {mine}; "
+                "publish the collection again."
+            )
+        width, needed = self.collection.embeddings.shape[1], self._studio.config.embedding_width
+        if width != needed:
+            raise CollectionError(
+                f"The collection's embeddings have {width} numbers and the model's have {needed}; "
+                "publish the collection again."
+            )
+
+
+def _from_environment(name: str) -> Path | None:
+    value = os.environ.get(name)
+    return Path(value) if value else None

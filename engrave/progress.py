@@ -1,0 +1,20 @@
+"""Tells whoever waits how far a piece of work is. Knows no widgets and no terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Progress = Callable[[float, str], None]  # share done, from 0 to 1, and what is being done
+
+
+def tell(progress: Progress | None, share: float, what: str) -> None:
+    """Report where somebody listens; what the listener raises stops the work."""
+    if progress is not None:
+        progress(share, what)
+
+
+def part(progress: Progress | None, start: float, end: float) -> Progress | None:
+    """Return a listener for a piece of the work that reaches from start to end of the whole."""
+    if progress is None:
+        return None
+    return lambda share, what: progress(start + (end - start) * share, what)

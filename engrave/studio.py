@@ -1,0 +1,103 @@
+"""The model behind a lock: pictures, texts and numpy rows in and out. Knows no collection.
+
+Shapes: L width of the latent, E width of the embedding, N pictures, texts or frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+
+import numpy as np
+import torch
+from PIL.Image import Image
+from torch import Tensor
+
+from engrave.image import pad_square, to_image, to_tensor
+from engrave.model.multimodal import MultimodalModel
+from engrave.progress import Progress, tell
+
+BEAMS = 4
+PLATE_BEAMS = 3  # for captions of pictures that the model made
+DECODED_AT_ONCE = 4  # pictures in one pass of the decoder; more is no faster on a CPU
+
+
+class Studio:
+    """Lets one caller at a time use the model."""
+
+    def __init__(self, model: MultimodalModel) -> None:
+        self.config, self.facts = model.config, model.facts
+        self._model = model
+        self._lock = Lock()
+
+    def encode(self, picture: Image) -> np.ndarray:
+        """Return the latent (L,) of a grey picture."""
+        square = pad_square(picture, self.config.side_px)
+        with self._turn():
+            return _rows(self._model.encode(to_tensor(square)[None]))[0]
+
+    def embed(self, latents_NL: np.ndarray) -> np.ndarray:
+        """Return the joint embeddings (N, E) of latents."""
+        with self._turn():
+            return _rows(self._model.embed(_tensor(latents_NL)))
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the joint embeddings (N, E) of texts; the batch does not change them."""
+        rows = [np.zeros((0, self.config.embedding_width), np.float32)]
+        with self._turn():
+            return np.concatenate(rows + [_rows(self._model.embed_text([text])) for text in texts])
+
+    def describe(self, latent_L: np.ndarray, num: int) -> list[tuple[str, float]]:
+        """Return up to num captions with their mean log-probability in nats a token, best first."""
+        with self._turn():
+            return self._model.describe(
+                _tensor(latent_L[None]), num_beams=max(BEAMS, num), num_candidates=num
+            )
+
+    def captions(self, latents_NL: np.ndarray) -> list[str]:
+        """Return one caption for each latent."""
+        with self._turn():
+            return self._model.describe_batch(_tensor(latents_NL), num_beams=PLATE_BEAMS)
+
+    def imagine(self, text: str, seed: int, guidance: float, steps: int) -> np.ndarray:
+        """Draw a latent (L,) for a text, or from chance where it is empty."""
+        with self._turn():
+            text_1E = self._model.embed_text([text]) if text else None
+            z_1L = self._model.imagine(text_1E, seeds=[seed], guidance=guidance, steps=steps)
+            return _rows(z_1L)[0]
+
+    def path(
+        self, a_L: np.ndarray, b_L: np.ndarray, *, frames: int, mode: str, curve: str, steps: int
+    ) -> np.ndarray:
+        """Return latents (N, L) from a to b."""
+        ends = _tensor(np.stack([a_L, b_L]))
+        with self._turn():
+            return _rows(
+                self._model.walk_latents(
+                    ends[0], ends[1], frames=frames, mode=mode, curve=curve, steps=steps
+                )
+            )
+
+    def decode(self, latents_NL: np.ndarray, progress: Progress | None = None) -> list[Image]:
+        """Return the pictures of latents, a few at a time."""
+        pictures: list[Image] = []
+        for group in _tensor(latents_NL).split(DECODED_AT_ONCE):
+            tell(progress, len(pictures) / len(latents_NL), "Drawing")
+            with self._turn():
+                pictures += [to_image(picture) for picture in self._model.decode(group)]
+        return pictures
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for the model; nobody else uses it until the block ends."""
+        with self._lock, torch.inference_mode():
+            yield
+
+
+def _rows(x: Tensor) -> np.ndarray:
+    return x.float().cpu().numpy()
+
+
+def _tensor(rows: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(rows, dtype=np.float32))
