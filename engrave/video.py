@@ -1,0 +1,75 @@
+"""Writes frames as films: MP4 that every browser plays, and GIF. Knows nothing of models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image, ImageOps
+
+from engrave.errors import VideoError
+
+# crf 16 keeps hatching; a key frame at least every 12 lets a scrubber jump
+X264 = {"crf": "16", "preset": "medium", "g": "12"}
+MAX_FPS = 60
+
+
+def write_mp4(
+    frames: Sequence[Image.Image], path: str | Path, fps: float, loop_back: bool = False
+) -> None:
+    """Write H.264 in yuv420p, of even size, the index first so that it plays while it loads."""
+    shown = _checked(frames, fps, loop_back)
+    try:
+        with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as film:
+            _encode(film, [_even(frame) for frame in shown], fps)
+    except (av.FFmpegError, OSError) as error:
+        raise VideoError(_unwritable(path, error)) from error
+
+
+def write_gif(
+    frames: Sequence[Image.Image], path: str | Path, fps: float, loop_back: bool = False
+) -> None:
+    """Write a GIF that plays for ever; its clock counts hundredths of a second."""
+    first, *rest = _checked(frames, fps, loop_back)
+    milliseconds = max(20, round(100 / fps) * 10)  # browsers slow down what is quicker
+    try:
+        first.save(path, "GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0)
+    except OSError as error:
+        raise VideoError(_unwritable(path, error)) from error
+
+
+def _checked(frames: Sequence[Image.Image], fps: float, loop_back: bool) -> list[Image.Image]:
+    """Return the frames in grey, and back again without the two ends where asked for."""
+    if not frames:
+        raise VideoError("There are no frames; a film needs one or more.")
+    if len(sizes := {frame.size for frame in frames}) > 1:
+        raise VideoError(f"The frames have {len(sizes)} sizes; scale them all to one.")
+    if not (math.isfinite(fps) and 0 < fps <= MAX_FPS):
+        raise VideoError(f"A film cannot run at {fps} frames a second; use 1 to {MAX_FPS}.")
+    grey = [frame.convert("L") for frame in frames]
+    return grey + grey[-2:0:-1] if loop_back else grey
+
+
+def _even(frame: Image.Image) -> Image.Image:
+    """Add a white row or column where a side is odd, as yuv420p halves both."""
+    return ImageOps.expand(frame, (0, 0, frame.width % 2, frame.height % 2), fill=255)
+
+
+def _encode(film: av.container.OutputContainer, frames: list[Image.Image], fps: float) -> None:
+    stream = film.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000))
+    stream.width, stream.height = frames[0].size
+    stream.pix_fmt = "yuv420p"
+    stream.options = X264
+    for frame in frames:
+        picture = av.VideoFrame.from_ndarray(np.asarray(frame), format="gray")
+        film.mux(stream.encode(picture))
+    film.mux(stream.encode())
+
+
+def _unwritable(path: str | Path, error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or error
+    return f"The film cannot be written to {path} ({reason}); choose another place."
