@@ -24,7 +24,7 @@ MIN_SIDE_PX = 16
 MAX_ASPECT = 12
 WHITE = 255
 # a short list, as Pillow also opens files that run programs (EPS) or that nobody means (FITS)
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "MPO", "PPM", "JPEG2000", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "PPM", "JPEG2000", "AVIF")
 FOREIGN = (  # what else people drop, by a mark near the start of the file
     (b"<svg", "an SVG drawing"),
     (b"%PDF-", "a PDF document"),
@@ -163,19 +163,20 @@ def _read(source: str | Path | bytes | BinaryIO) -> bytes:
 
 def _read_path(source: str | Path) -> bytes:
     """Return at most MAX_BYTES + 1 bytes of a plain file; a pipe or device would never end."""
+    name = repr(str(source)[:200])
     try:
         path = Path(source)
         if path.is_dir():
-            raise PictureError(f"{source} is a folder; name a picture in it.")
+            raise PictureError(f"{name} is a folder; name a picture in it.")
         if not path.exists():
-            raise PictureError(f"There is no file {source}; check its name.")
+            raise PictureError(f"There is no file {name}; check its name.")
         if not path.is_file():
-            raise PictureError(f"{source} is no plain file; name a picture.")
+            raise PictureError(f"{name} is no plain file; name a picture.")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         reason = getattr(error, "strerror", None) or error
-        raise PictureError(f"{source!s:.200} cannot be opened ({reason}); check it.") from error
+        raise PictureError(f"{name} cannot be opened ({reason}); check it.") from error
 
 
 def _identify(data: bytes) -> Image.Image:
