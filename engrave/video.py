@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from engrave.errors import VideoError
 
 # crf 16 keeps hatching; a key frame at least every 12 lets a scrubber jump
-X264 = {"crf": "16", "preset": "medium", "g": "12"}
+X264: dict[str, object] = {"crf": "16", "preset": "medium", "g": "12"}
 MAX_FPS = 60
 
 
