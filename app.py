@@ -1,0 +1,16 @@
+"""Builds the engine and the page, and serves it."""
+
+from engrave.engine import Engine
+from engrave.ui.page import build_page, launch_settings
+
+
+def main() -> None:
+    """Serve until Ctrl-C; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are honoured."""
+    page = build_page(Engine.load())
+    _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
+    print(f"Engrave is at {address} (Ctrl-C stops it)", flush=True)
+    page.block_thread()
+
+
+if __name__ == "__main__":
+    main()

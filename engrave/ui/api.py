@@ -1,0 +1,173 @@
+"""The named endpoints: what the tabs do, for programs and, through MCP, for assistants."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+
+from engrave.answers import Neighbour
+from engrave.engine import Engine
+from engrave.errors import PromptError
+from engrave.ui.files import new_path
+from engrave.ui.interpolate import FPS
+from engrave.ui.speech import bind
+from engrave.ui.uploads import EXTENSIONS, open_upload
+from engrave.ui.views import Views
+from engrave.video import write_gif, write_mp4
+
+PUBLIC: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
+Facts = dict[str, Any]
+
+
+def caption(engine: Engine, image: str, num: int = 3, num_neighbours: int = 6) -> Facts:
+    """Describe an engraving: captions with their probabilities, and the nearest of the collection.
+
+    Args:
+        image: picture to describe (JPEG, PNG, WebP, TIFF, GIF or BMP, at most 30 MB).
+        num: how many captions, 1 to 8; the best comes first.
+        num_neighbours: how many engravings of the collection.
+
+    Returns:
+        captions (text, probability, match) and neighbours (id, caption, book, similarity, url ...).
+    """
+    answer = engine.caption(open_upload(image), num=num, num_neighbours=num_neighbours)
+    captions = [asdict(candidate) for candidate in answer.candidates]
+    return {"captions": captions, "neighbours": facts_of(answer.neighbours)}
+
+
+def generate(
+    engine: Engine,
+    views: Views,
+    text: str = "",
+    num: int = 4,
+    seed: int = 0,
+    guidance: float = 2.0,
+    steps: int = 20,
+) -> tuple[list[tuple[str, str]], list[Facts]]:
+    """Make engravings from a text; the same text, seed, guidance and steps give the same pixels.
+
+    Args:
+        text: what the engravings shall show, at most 300 characters; empty for pure chance.
+        num: how many, 1 to 8; engraving k has the seed `seed + k`.
+        seed: whole number from 0 to 4294967295.
+        guidance: how closely the text is followed, 0 to 10.
+        steps: how many steps the drawing takes, 1 to 60.
+
+    Returns:
+        PNG files with their settings inside, and for each its seed, caption and neighbours.
+    """
+    plates = engine.generate(text, num=num, seed=seed, guidance=guidance, steps=steps)
+    files: list[tuple[str, str]] = []
+    facts: list[Facts] = []
+    for plate in plates:
+        files.append((str(views.keep(plate).path), plate.caption))
+        facts.append(plate.facts() | {"neighbours": facts_of(plate.neighbours)})
+    return files, facts
+
+
+def interpolate(
+    engine: Engine,
+    a: str = "",
+    b: str = "",
+    a_image: str | None = None,
+    b_image: str | None = None,
+    frames: int = 16,
+    mode: str = "prior",
+    curve: str = "slerp",
+    seed: int = 0,
+) -> tuple[str, str, Facts]:
+    """Walk from one engraving to another and make a film of it.
+
+    Args:
+        a: first end: an id of the collection such as 16102-0000, or `text:` and a description.
+        b: last end, likewise.
+        a_image: a picture as first end, instead of `a`.
+        b_image: a picture as last end, instead of `b`.
+        frames: how many, 3 to 48.
+        mode: `prior` (every frame a likely engraving) or `direct` (a blend).
+        curve: `slerp` or `lerp`.
+        seed: for ends that are texts.
+
+    Returns:
+        the film as MP4, the film as GIF, and captions by the number of the frame.
+    """
+    first, last = end_of(engine, "a", a, a_image, seed), end_of(engine, "b", b, b_image, seed)
+    walk = engine.walk(first, last, frames=frames, mode=mode, curve=curve, seed=seed)
+    mp4, gif = new_path("engrave-walk.mp4"), new_path("engrave-walk.gif")
+    write_mp4(walk.frames, mp4, fps=FPS, loop_back=True)
+    write_gif(walk.frames, gif, fps=FPS, loop_back=True)
+    captions = {str(index): text for index, text in walk.captions.items()}
+    return str(mp4), str(gif), {"frames": len(walk.frames), "captions": captions}
+
+
+def search(engine: Engine, text: str, num: int = 24) -> list[Facts]:
+    """Find engravings of the collection by what they show.
+
+    Args:
+        text: what to look for, at most 300 characters.
+        num: how many results, 1 to 200.
+
+    Returns:
+        engravings, nearest first: id, caption, printed title, book, author, year, similarity, url.
+    """
+    return facts_of(engine.search(text, num=num))
+
+
+def end_of(engine: Engine, name: str, source: str, image: str | None, seed: int) -> Any:
+    """Return the latent of an end; what was typed is never opened as a file."""
+    if image:
+        return engine.encode(open_upload(image))
+    if not source or not source.strip():
+        raise PromptError(
+            f"End {name} is missing; give an id of the collection, 'text:a ship' or {name}_image."
+        )
+    return engine.latent_of(source.strip(), seed=seed)
+
+
+def facts_of(neighbours: tuple[Neighbour, ...]) -> list[Facts]:
+    """Return engravings of the collection as plain data."""
+    return [asdict(neighbour) for neighbour in neighbours]
+
+
+def add_endpoints(engine: Engine, views: Views) -> None:
+    """Publish the four endpoints; call it inside of the page."""
+    with gr.Column(visible=False):
+        image = [_file("image"), _number("num", 3), _number("num_neighbours", 6)]
+        publish("caption", bind(caption, engine), image, [gr.JSON(label="answer")])
+        settings = [
+            gr.Textbox("", label="text"),
+            _number("num", 4),
+            _number("seed", 0),
+            _number("guidance", 2.0),
+            _number("steps", 20),
+        ]
+        plates = [gr.Gallery(label="engravings", format="png"), gr.JSON(label="facts")]
+        publish("generate", bind(generate, engine, views), settings, plates)
+        ends = [
+            gr.Textbox("", label="a"),
+            gr.Textbox("", label="b"),
+            _file("a_image"),
+            _file("b_image"),
+            _number("frames", 16),
+            gr.Textbox("prior", label="mode: prior or direct"),
+            gr.Textbox("slerp", label="curve: slerp or lerp"),
+            _number("seed", 0),
+        ]
+        films = [gr.File(label="MP4"), gr.File(label="GIF"), gr.JSON(label="captions")]
+        publish("interpolate", bind(interpolate, engine), ends, films)
+        query = [gr.Textbox(label="text"), _number("num", 24)]
+        publish("search", bind(search, engine), query, [gr.JSON(label="engravings")])
+
+
+def publish(name: str, run: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> None:
+    """Make one endpoint; the button that Gradio wants for it is never seen."""
+    gr.Button(name).click(run, inputs, outputs, api_name=name, **PUBLIC)
+
+
+def _file(label: str) -> gr.File:
+    return gr.File(label=label, file_types=EXTENSIONS)
+
+
+def _number(label: str, value: float) -> gr.Number:
+    return gr.Number(value, label=label)

@@ -1,0 +1,27 @@
+"""What the tabs share: the engine, the ends of the walk, and the way to another tab."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from engrave.engine import Engine
+from engrave.ui.examples import Examples
+from engrave.ui.views import Views
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+LIGHT: dict[str, Any] = PRIVATE | {"queue": False, "show_progress": "hidden"}  # never the model
+MODEL: dict[str, Any] = PRIVATE | {"concurrency_id": "model", "concurrency_limit": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What is handed to each tab when its events are wired."""
+
+    engine: Engine
+    views: Views
+    shown: Examples
+    tabs: gr.Tabs
+    walk_ends: list[Any]  # end A, its picture, end B, its picture, the tabs
+    opens: Callable[[gr.HTML], None]  # lets a widget open an engraving in Explore

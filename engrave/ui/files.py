@@ -1,0 +1,56 @@
+"""Where the page's files lie, what they are called in an address, and pictures as addresses."""
+
+import base64
+import re
+import secrets
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import quote
+
+from gradio.utils import get_upload_folder
+from PIL import Image
+
+MADE: set[str] = set()  # files written here; the page hands them to Gradio, which deletes old ones
+PREVIEW_PX = 512
+
+
+def file_url(path: Path, version: str = "") -> str:
+    """Return the address of a public file, relative to the page so that it survives a mount."""
+    mark = f"?v={quote(version, safe='')}" if version else ""
+    return f"gradio_api/file={quote(str(path.resolve()))}{mark}"
+
+
+def new_path(name: str) -> Path:
+    """Return a path for a new file that the page may hand out; its folder cannot be guessed."""
+    folder = Path(get_upload_folder()) / "engrave" / secrets.token_hex(16)
+    folder.mkdir(parents=True)
+    path = (folder / name).resolve()
+    MADE.add(str(path))
+    return path
+
+
+def save(data: bytes, name: str) -> Path:
+    """Write bytes to a new file that the page may hand out."""
+    path = new_path(name)
+    path.write_bytes(data)
+    return path
+
+
+def handed(path: Path) -> str:
+    """Return the path of a copy that may come back as an upload."""
+    return str(save(path.read_bytes(), path.name))
+
+
+def slug(text: str, limit: int = 40) -> str:
+    """Return words of a text as a part of a file name."""
+    return "-".join(re.findall(r"[a-z0-9]+", text.lower()))[:limit].strip("-") or "untitled"
+
+
+def data_url(image: Image.Image, side_px: int = PREVIEW_PX, quality: int = 85) -> str:
+    """Return a picture as a small WebP inside of an address."""
+    small = image.convert("L")
+    small.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
+    buffer = BytesIO()
+    small.save(buffer, "WEBP", quality=quality)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+

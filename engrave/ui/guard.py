@@ -1,0 +1,73 @@
+"""Stands before the server: headers that keep the page to itself, and what is refused."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",  # Gradio's own HTML widgets eval
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' blob: data:",
+        "media-src 'self' blob: data:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self' https://huggingface.co https://*.hf.space",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # Gradio reads it to learn its own address
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+}
+MAX_REQUEST_BYTES = 400_000_000  # of one upload of many files
+FOREVER = "public, max-age=31536000, immutable"  # the address holds a version
+REVALIDATE = "no-cache"
+
+
+class Guard:
+    """ASGI middleware round the whole app."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what must not pass, and add the headers to everything else."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        refusal = refuse(scope)
+        if refusal is not None:
+            return await refusal(scope, receive, with_headers(scope, send))
+        await self.app(scope, receive, with_headers(scope, send))
+
+
+def refuse(scope: Scope) -> PlainTextResponse | None:
+    """Return an answer to a request that must not pass, else None."""
+    path = scope["path"].replace("\\", "/").lower()
+    if "/file=http" in path or "/file/http" in path or "/proxy=" in path:
+        return PlainTextResponse("This server fetches nothing for others.", 403)
+    length = Headers(scope=scope).get("content-length", "0")
+    if length.isdigit() and int(length) > MAX_REQUEST_BYTES:
+        return PlainTextResponse("These files are too large together; send fewer.", 413)
+    return None
+
+
+def with_headers(scope: Scope, send: Send) -> Send:
+    """Wrap a sender so that each answer carries our headers."""
+
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(HEADERS)
+            if "/file=" in scope["path"] and message["status"] == 200:
+                versioned = scope.get("query_string", b"").startswith(b"v=")
+                headers["Cache-Control"] = FOREVER if versioned else REVALIDATE
+        await send(message)
+
+    return sender

@@ -1,0 +1,113 @@
+"""The page: four tabs, what they share, and the settings it is served with."""
+
+import html
+import importlib.util
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from engrave.engine import Engine
+from engrave.ui import caption, explore, files, generate, interpolate
+from engrave.ui.api import add_endpoints
+from engrave.ui.desk import Desk
+from engrave.ui.examples import FOLDER, Examples, read_examples
+from engrave.ui.guard import Guard
+from engrave.ui.theme import FONTS, STATIC, paper_theme, style_sheet
+from engrave.ui.views import View, Views
+
+TITLE = "Engrave"
+HEADER = """
+<header class="masthead">
+  <h1>Engrave</h1>
+  <p>A small model of old engravings: it says what a picture shows, draws new ones from words,
+  walks from one to another, and lays a whole collection out as a map.</p>
+</header>
+"""
+FOOTER = """
+<footer class="colophon">
+  <p>Every picture on this page was made by the model. What it shows of the collection is how it
+  remembers an engraving, not a scan; the books themselves are in the public domain and are linked
+  at Project Gutenberg. The model is small, knows mostly Western books of the 19th century, and has
+  learnt their prejudices with them: read its captions as suggestions.</p>
+  <p class="facts">Model VERSION · NUM engravings from BOOKS books · nothing leaves this machine</p>
+</footer>
+"""
+
+
+def build_page(engine: Engine, examples: Path = FOLDER) -> gr.Blocks:
+    """Lay out the whole page over an engine and wire it."""
+    views = Views(engine)
+    shown = read_examples(views, examples)
+    words = Path(tempfile.mkdtemp(prefix="engrave-map-"))
+    base = explore.map_files(engine.collection, words)
+    publish_files(engine, examples, words)
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as page:
+        gr.HTML(HEADER, padding=False)
+        lay_out(engine, views, shown, base)
+        gr.HTML(colophon(engine), padding=False)
+        add_endpoints(engine, views)
+    page.temp_file_sets.append(files.MADE)
+    return page.queue(max_size=20, default_concurrency_limit=1, api_open=False)
+
+
+def lay_out(engine: Engine, views: Views, shown: Examples, base: View) -> None:
+    """Place the four tabs, then wire them, since each may send to another."""
+    with gr.Tabs(elem_id="tabs") as tabs:
+        with gr.Tab("Caption", id="caption"):
+            captions = caption.place(shown)
+        with gr.Tab("Generate", id="generate"):
+            plates = generate.place(shown)
+        with gr.Tab("Interpolate", id="interpolate"):
+            walks = interpolate.place(shown)
+        with gr.Tab("Explore", id="explore"):
+            opened = shown.opened
+            detail = {} if opened is None else explore.show_item(engine, views, opened)
+            chart = explore.place(base, detail, opened)
+    ends = [part for panel in walks.ends for part in (panel.end, panel.view)]
+    opens = explore.opener(chart, tabs, engine, views, base)
+    desk = Desk(engine, views, shown, tabs, [*ends, tabs], opens)
+    caption.wire(captions, desk)
+    generate.wire(plates, desk, captions.files)
+    interpolate.wire(walks, desk)
+    explore.wire(chart, desk, base)
+
+
+def publish_files(engine: Engine, examples: Path, words: Path) -> None:
+    """Let the browser read what the page needs, and nothing else of the repository."""
+    folder = engine.collection.folder
+    public = [path for path in (STATIC, FONTS, explore.PLOTLY, examples, words) if path.exists()]
+    if folder is not None:
+        public += [*folder.glob("map-*"), *folder.glob("atlas-*.webp")]
+    gr.set_static_paths([str(path.resolve()) for path in public])
+
+
+def colophon(engine: Engine) -> str:
+    """Return the foot of the page."""
+    books = len({item.gutenberg_id for item in engine.collection.items})
+    facts = {"VERSION": engine.model_version, "NUM": f"{len(engine.collection):,}", "BOOKS": books}
+    text = FOOTER
+    for name, value in facts.items():
+        text = text.replace(name, html.escape(str(value)))
+    return text
+
+
+def launch_settings() -> dict[str, Any]:
+    """Return what `launch` needs besides an address."""
+    return {
+        "theme": paper_theme(),
+        "css": style_sheet(),
+        "footer_links": ["api"],
+        "run_history": False,
+        "enable_monitoring": False,
+        "max_file_size": "30mb",
+        "ssr_mode": False,
+        "pwa": False,
+        "share": False,
+        "state_session_capacity": 500,
+        "allowed_paths": [],
+        "app_kwargs": {"middleware": [Middleware(Guard)]},
+        "mcp_server": importlib.util.find_spec("mcp") is not None,
+    }

@@ -1,0 +1,206 @@
+/* Plates that the model made, captions of a picture, and engravings of the collection. */
+
+import { bookLink, button, el, MEMORY, mount } from "./dom.js";
+
+const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+
+/* A thumbnail that opens its engraving in Explore. */
+function thumbnail(item, trigger) {
+  const similarity = item.similarity.toFixed(2);
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "thumb",
+      title: `${item.caption} (similarity ${similarity})`,
+      "aria-label": `Open in Explore: ${item.caption}, similarity ${similarity}`,
+      on: { click: () => trigger("open", { index: item.index }) },
+    },
+    el("img", { src: item.thumb, alt: "", width: 96, height: 96, loading: "lazy" }),
+  );
+}
+
+function neighbourCard(item, trigger) {
+  return el(
+    "li",
+    { class: "neighbour" },
+    thumbnail(item, trigger),
+    el(
+      "div",
+      {},
+      el("p", { class: "words" }, item.caption),
+      item.printed ? el("p", { class: "printed" }, "In the book: ", el("q", {}, item.printed)) : null,
+      el("p", { class: "facts" }, bookLink(item), `, ${item.year} · similarity ${item.similarity.toFixed(2)}`),
+    ),
+  );
+}
+
+/* value: {heading, items} */
+export function neighbours(context) {
+  mount(context, ({ heading, items = [] }) =>
+    items.length === 0
+      ? []
+      : [
+          el("h3", {}, heading, el("small", {}, ` ${MEMORY}`)),
+          el("ol", { class: "neighbours" }, items.map((item) => neighbourCard(item, context.trigger))),
+        ],
+  );
+}
+
+function candidateRow(candidate, rank) {
+  const copy = button("Copy", () => navigator.clipboard?.writeText(candidate.text), {
+    "aria-label": `Copy caption ${rank + 1}`,
+  });
+  return el(
+    "li",
+    { class: rank === 0 ? "candidate best" : "candidate" },
+    el("p", { class: "words" }, candidate.text),
+    el(
+      "p",
+      { class: "facts" },
+      el("span", { class: "meter", style: { "--share": candidate.probability }, "aria-hidden": "true" }),
+      el("span", { title: "Geometric mean over the words" }, `probability ${percent(candidate.probability)}`),
+      el("span", { title: "Cosine of picture and text" }, `match ${candidate.match.toFixed(2)}`),
+      copy,
+    ),
+  );
+}
+
+/* value: {src, name, candidates, pending, empty, note} */
+export function answer(context) {
+  const use = (letter) => () => context.trigger("use", { letter });
+  mount(context, ({ src, name, candidates = [], pending, empty, note }) => {
+    if (!src) return el("p", { class: "empty" }, empty ?? "");
+    const waiting = pending ? el("p", { class: "empty", role: "status" }, "Looking at the picture …") : null;
+    return [
+      note ? el("p", { class: "note" }, note) : null,
+      el(
+        "div",
+        { class: "answer" },
+        el("figure", { class: "mount" }, el("img", { src, alt: candidates[0]?.text ?? name })),
+        el(
+          "div",
+          {},
+          el("h3", {}, "What it shows"),
+          waiting,
+          el("ol", { class: "candidates" }, candidates.map(candidateRow)),
+          candidates.length > 0
+            ? el("p", { class: "actions" }, button("Use as A", use("A")), button("Use as B", use("B")))
+            : null,
+        ),
+      ),
+    ];
+  });
+}
+
+function plateCard(plate, position, trigger) {
+  const use = (letter) => () => trigger("use", { letter, position });
+  return el(
+    "li",
+    { class: "plate" },
+    el("figure", { class: "mount" }, el("img", { src: plate.src, alt: plate.caption, width: 256, height: 256 })),
+    el("p", { class: "words" }, plate.caption),
+    el("p", { class: "facts" }, `seed ${plate.seed} · guidance ${plate.guidance} · ${plate.steps} steps`),
+    el(
+      "p",
+      { class: "actions" },
+      el("a", { class: "quiet", href: plate.src, download: plate.name }, "Download"),
+      button("Use as A", use("A")),
+      button("Use as B", use("B")),
+      button("Caption", () => trigger("describe", { position })),
+      button("Make again", () => trigger("remake", { position }), { title: "Set these settings and make it again" }),
+    ),
+    plate.near.length > 0
+      ? [
+          el("p", { class: "near-label" }, "Nearest in the collection, ", MEMORY),
+          el("div", { class: "near" }, plate.near.map((item) => thumbnail(item, trigger))),
+        ]
+      : null,
+  );
+}
+
+/* value: {plates, note, pending} */
+export function plates(context) {
+  mount(context, ({ plates: made = [], note, pending = 0 }) => [
+    note ? el("p", { class: "note", role: "status" }, note) : null,
+    el(
+      "ol",
+      { class: "plates", "aria-label": "Engravings that the model made" },
+      made.map((plate, position) => plateCard(plate, position, context.trigger)),
+      Array.from({ length: pending }, () => el("li", { class: "plate waiting", "aria-hidden": "true" }, el("figure", { class: "mount" }))),
+    ),
+  ]);
+}
+
+/* value: {label, words: [..]} */
+export function chips(context) {
+  mount(context, ({ label, words = [] }) =>
+    el(
+      "div",
+      { class: "chips", role: "group", "aria-label": label },
+      el("span", { class: "chips-label" }, label),
+      words.map((text, position) => button(text, () => context.trigger("pick", { position }), { class: "chip" })),
+    ),
+  );
+}
+
+/* value: {label, items: [{src, words}]} */
+export function picks(context) {
+  const pick = (position) => () => context.trigger("pick", { position });
+  mount(context, ({ label, items = [], empty }) =>
+    items.length === 0
+      ? el("p", { class: "empty" }, empty ?? "")
+      : el(
+          "div",
+          { class: "picks", role: "group", "aria-label": label },
+          el("p", { class: "near-label" }, label),
+          items.map(({ src, words }, position) =>
+            el(
+              "button",
+              { type: "button", class: "thumb", title: words, "aria-label": words, on: { click: pick(position) } },
+              el("img", { src, alt: "", width: 96, height: 96 }),
+            ),
+          ),
+        ),
+  );
+}
+
+/* value: {letter, kind, words, src, link} */
+export function end(context) {
+  mount(context, ({ letter, kind, words, src }) =>
+    el(
+      "div",
+      { class: "end" },
+      el("figure", { class: "mount" }, src ? el("img", { src, alt: words, width: 256, height: 256 }) : null),
+      el("div", {}, el("h3", {}, letter), el("p", { class: "facts" }, kind ?? ""), el("p", { class: "words" }, words ?? "")),
+    ),
+  );
+}
+
+/* value: a neighbour with `picture` and `near` */
+export function detail(context) {
+  const use = (letter, index) => () => context.trigger("use", { letter, index });
+  mount(context, (item) => {
+    if (!item.picture) return el("p", { class: "empty" }, "Click a point of the map, or search, to open an engraving here.");
+    return [
+      el(
+        "figure",
+        { class: "mount" },
+        el("img", { src: item.picture, alt: item.caption, width: 256, height: 256 }),
+        el("figcaption", {}, item.label ?? MEMORY),
+      ),
+      el("p", { class: "words lead" }, item.caption),
+      item.printed ? el("p", { class: "printed" }, "In the book: ", el("q", {}, item.printed)) : null,
+      el("p", { class: "facts" }, bookLink(item), item.author ? `, by ${item.author}` : "", `, ${item.year}`),
+      el("p", { class: "facts" }, `${item.subject} · ${item.technique} · no. ${item.id}`),
+      el(
+        "p",
+        { class: "actions" },
+        button("Use as A", use("A", item.index)),
+        button("Use as B", use("B", item.index)),
+      ),
+      el("p", { class: "near-label" }, "Nearest, ", MEMORY),
+      el("div", { class: "near" }, (item.near ?? []).map((near) => thumbnail(near, context.trigger))),
+    ];
+  });
+}

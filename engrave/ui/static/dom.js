@@ -1,0 +1,42 @@
+/* Builds elements from plain data. Every text goes in as text, never as HTML. */
+
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "on") {
+      for (const [event, listener] of Object.entries(value)) node.addEventListener(event, listener);
+    } else if (name === "style") {
+      for (const [property, setting] of Object.entries(value)) node.style.setProperty(property, setting);
+    } else {
+      node.setAttribute(name, value === true ? "" : String(value));
+    }
+  }
+  node.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+/* Draws a widget now and again whenever Python sends another value. */
+export function mount({ element, props, watch }, draw) {
+  const root = element.querySelector(".widget");
+  const render = () => root.replaceChildren(...[draw(props.value ?? {})].flat().filter(Boolean));
+  watch("value", render);
+  render();
+}
+
+export function button(label, onclick, attributes = {}) {
+  return el("button", { type: "button", class: "quiet", ...attributes, on: { click: onclick } }, label);
+}
+
+/* A link to a book's page, or only its title where the address is not one of Project Gutenberg. */
+export function bookLink(item, text = item.book) {
+  if (!String(item.url).startsWith("https://www.gutenberg.org/")) return el("span", {}, text);
+  const title = "Open the book's page at Project Gutenberg";
+  return el("a", { href: item.url, target: "_blank", rel: "noopener noreferrer", title }, text);
+}
+
+export function plural(count, one, many = `${one}s`) {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+export const MEMORY = "as the model remembers it";

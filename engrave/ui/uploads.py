@@ -1,0 +1,42 @@
+"""Opens pictures that came in, and only such that were uploaded here."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gradio.utils import get_upload_folder
+from PIL import Image
+
+from engrave.errors import PictureError
+from engrave.image import open_picture
+
+EXTENSIONS = [".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"]
+MAX_FILES = 200
+
+
+def checked(path: object) -> Path:
+    """Return the path of an upload; raises PictureError for a file that was not uploaded here.
+
+    Gradio hands over any path that a request names where the component is an image,
+    so that a stranger could have any picture of this machine shown to them.
+    """
+    if not isinstance(path, str) or not path:
+        raise PictureError("There is no picture yet; drop one in the frame.")
+    found = Path(path).resolve()
+    if not found.is_relative_to(Path(get_upload_folder()).resolve()) or not found.is_file():
+        raise PictureError("This file was not uploaded here; drop the picture in the frame.")
+    return found
+
+
+def open_upload(path: object) -> Image.Image:
+    """Open an uploaded picture."""
+    return open_picture(checked(path))
+
+
+def checked_list(paths: Sequence[str] | str | None) -> list[Path]:
+    """Return the paths of several uploads; raises PictureError for too many."""
+    several = [paths] if isinstance(paths, str) else list(paths or [])
+    if len(several) > MAX_FILES:
+        raise PictureError(
+            f"These are {len(several)} files; at most {MAX_FILES} are read at once, drop fewer."
+        )
+    return [checked(path) for path in several]

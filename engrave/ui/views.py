@@ -1,0 +1,99 @@
+"""Answers of the engine as plain data for the widgets. Knows no components."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from engrave.answers import Candidate, Neighbour, Plate
+from engrave.engine import Engine
+from engrave.image import png_with_metadata
+from engrave.ui.files import data_url, file_url, save, slug
+
+View = dict[str, Any]
+NOTHING: View = {}
+CACHED_THUMBNAILS = 8192  # about 3 kB each
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """A plate as a session keeps it: what another tab needs to go on from it."""
+
+    latent: np.ndarray
+    caption: str
+    text: str
+    seed: int
+    guidance: float
+    steps: int
+    path: Path  # of its PNG
+    card: View  # what the page shows of it
+
+
+class Views:
+    """Shows answers over one collection; remembers the thumbnails that it has cut."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.thumbnail = lru_cache(maxsize=CACHED_THUMBNAILS)(self._thumbnail)
+
+    def neighbour(self, neighbour: Neighbour) -> View:
+        """Return one engraving of the collection."""
+        return asdict(neighbour) | {"thumb": self.thumbnail(neighbour.index)}
+
+    def neighbours(self, neighbours: Iterable[Neighbour]) -> list[View]:
+        """Return several engravings of the collection."""
+        return [self.neighbour(neighbour) for neighbour in neighbours]
+
+    def near(self, neighbours: Iterable[Neighbour]) -> View:
+        """Return the list that stands under a picture."""
+        return {"heading": "Nearest in the collection", "items": self.neighbours(neighbours)}
+
+    def keep(self, plate: Plate) -> Made:
+        """Write a plate's PNG with its settings inside, and return what the session keeps."""
+        path = save(png_with_metadata(plate.image, plate.facts()), plate_name(plate))
+        return Made(
+            latent=plate.latent,
+            caption=plate.caption,
+            text=plate.text,
+            seed=plate.seed,
+            guidance=plate.guidance,
+            steps=plate.steps,
+            path=path,
+            card=self.card(plate, path),
+        )
+
+    def card(self, plate: Plate, path: Path) -> View:
+        """Return one plate, its PNG lying at `path`."""
+        return {
+            "src": file_url(path),
+            "name": plate_name(plate),
+            "caption": plate.caption,
+            "seed": plate.seed,
+            "guidance": f"{plate.guidance:g}",
+            "steps": plate.steps,
+            "near": self.neighbours(plate.neighbours),
+        }
+
+    def detail(self, index: int, picture: Image.Image, near: Iterable[Neighbour]) -> View:
+        """Return one engraving of the collection, large, with its neighbours."""
+        own = asdict(self.engine.collection.neighbour(index))
+        return own | {"picture": data_url(picture), "near": self.neighbours(near)}
+
+    def _thumbnail(self, index: int) -> str:
+        sprite = self.engine.collection.sprite(index)
+        return data_url(sprite, sprite.width, quality=80)
+
+
+def candidates(found: Iterable[Candidate]) -> list[View]:
+    """Return captions with their figures."""
+    return [asdict(candidate) for candidate in found]
+
+
+def plate_name(plate: Plate) -> str:
+    """Return the file name of a plate."""
+    return f"engrave-{slug(plate.text)}-seed-{plate.seed}.png"
+
