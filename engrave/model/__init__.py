@@ -1,0 +1,1 @@
+"""Architecture only: no device, disk, clock or training loss is known here."""

@@ -1,0 +1,177 @@
+"""Takes a preset, data and a folder, and runs the stages that are still to do."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate.utils import set_seed
+
+from engrave.checkpoint import save_pretrained
+from engrave.config import ModelConfig
+from engrave.errors import ConfigError, DataError
+from engrave.model.multimodal import MultimodalModel
+from engrave.tokenizer import Tokenizer
+from train import config as settings
+from train.config import STAGES, TrainConfig
+from train.data import Examples, load
+from train.loop import Budget, Run, accelerator, save_state
+from train.setup import fresh_model
+from train.stages.autoencoder import AutoencoderStage
+from train.stages.base import Context, Stage
+from train.stages.captions import CaptionStage
+from train.stages.meaning import MeaningStage
+from train.stages.priors import PriorStage
+
+MAKERS: dict[str, type[Stage]] = {
+    "meaning": MeaningStage,
+    "autoencoder": AutoencoderStage,
+    "captions": CaptionStage,
+    "priors": PriorStage,
+}
+STALE = {"meaning": ("meaning-*", "latent-*"), "autoencoder": ("latent-*",), "captions": (), "priors": ()}
+
+
+def fit(
+    *,
+    preset: str,
+    data: Path,
+    out: Path,
+    stage: str = "all",
+    minutes: float | None = None,
+    epochs: float | None = None,
+    resume: bool = False,
+    stop_after: int | None = None,
+    changes: dict[str, Any] | None = None,
+) -> dict[str, float]:
+    """Train and return the last validation figures; raises Interrupted when `stop_after` steps were made."""
+    import dataclasses
+
+    training = dataclasses.replace(settings.named(preset), **(changes or {}))
+    names = _stages(stage)
+    if not resume and stage == "all" and (out / "run.json").exists():
+        raise ConfigError(f"{out} holds a run already; add --resume to go on with it, or name another folder.")
+    out.mkdir(parents=True, exist_ok=True)
+    set_seed(training.seed)
+    speeder = accelerator()
+    model, context = _context(preset, training, data, out, speeder.device)
+    record = _record(out, preset, training, context, data)
+    figures: dict[str, float] = {}
+    for name in names:
+        if stage == "all" and name in record["done"]:
+            continue
+        share = training.stages[name].minutes_share if stage == "all" else 1.0
+        budget = Budget(None if minutes is None else minutes * share, epochs, stop_after)
+        figures = _run(name, context, budget, resume, speeder)
+        _finish(name, model, context, record, figures)
+    return figures
+
+
+def _stages(stage: str) -> tuple[str, ...]:
+    if stage == "all":
+        return STAGES
+    if stage not in STAGES:
+        raise ConfigError(f"There is no stage '{stage}'; choose all or one of {', '.join(STAGES)}.")
+    return (stage,)
+
+
+def _context(
+    preset: str, training: TrainConfig, data: Path, out: Path, device: torch.device
+) -> tuple[MultimodalModel, Context]:
+    config = ModelConfig.named(preset)
+    train = load(data, "train", config.side_px, out / "cache")
+    if len(train) < 8:
+        raise DataError(f"{data} has {len(train)} training pictures; training needs 8 or more.")
+    validation = _validation(data, config.side_px, out, train)
+    model = load_raw(out, config) if (out / "model.pt").is_file() else fresh_model(config, train)
+    model.to(device)
+    return model, Context(model, train, validation, training, out, device)
+
+
+def _validation(data: Path, side_px: int, out: Path, train: Examples) -> Examples:
+    try:
+        return load(data, "validation", side_px, out / "cache")
+    except DataError:
+        kept = max(4, len(train) // 20)  # a folder without a validation split lends a few of its pictures
+        return Examples(train.pictures[:kept], train.rows[:kept])
+
+
+def load_raw(out: Path, config: ModelConfig) -> MultimodalModel:
+    """Load the full-precision weights of a run under way."""
+    held = torch.load(out / "model.pt", map_location="cpu", weights_only=True)
+    pieces = Tokenizer(held["text"]), Tokenizer(held["caption"])
+    model = MultimodalModel(ModelConfig.fromdict(held["config"]), *pieces)
+    model.load_state_dict(held["weights"])
+    if model.config.preset != config.preset:
+        raise ConfigError(f"{out} holds preset {model.config.preset}, not {config.preset}; name another folder.")
+    return model
+
+
+def _run(name: str, context: Context, budget: Budget, resume: bool, speeder: Any) -> dict[str, float]:
+    made = MAKERS[name](context).to(context.device)
+    made.eval()
+    made.prepare()
+    run = Run(made, budget, context.out / "log.jsonl", speeder)
+    if resume:
+        run.resume()
+    try:
+        return run.go()
+    except KeyboardInterrupt:
+        run.save()
+        raise
+
+
+def _finish(
+    name: str, model: MultimodalModel, context: Context, record: dict[str, Any], figures: dict[str, float]
+) -> None:
+    """Keep the stage's weights, mark it done, and drop what was cached from older ones."""
+    save_raw(model, context.out)
+    for pattern in STALE[name]:
+        for path in context.cache.glob(f"{pattern}.npy"):
+            path.unlink()
+    record["done"] = [*[done for done in record["done"] if done != name], name]
+    record["figures"][name] = figures
+    record["finished"] = time.strftime("%Y-%m-%d %H:%M:%S")
+    (context.out / "run.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    (context.out / "stages" / name / "state.pt").unlink(missing_ok=True)
+    save_pretrained(model, context.out / "model", {"preset": record["preset"], "version": record["version"]})
+
+
+def save_raw(model: MultimodalModel, out: Path) -> None:
+    held = {
+        "config": model.config.asdict(),
+        "text": model.text_pieces.pieces,
+        "caption": model.caption_pieces.pieces,
+        "weights": model.state_dict(),
+    }
+    save_state(held, out / "model.pt")
+
+
+def _record(out: Path, preset: str, training: TrainConfig, context: Context, data: Path) -> dict[str, Any]:
+    """Return what is known of the run so far, or begin its record."""
+    path = out / "run.json"
+    if path.is_file():
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    packages = ("torch", "transformers", "timm", "accelerate", "numpy")
+    record = {
+        "preset": preset,
+        "version": f"{preset}-{time.strftime('%Y%m%d')}",
+        "data": Path(data).name,
+        "train_pictures": len(context.train),
+        "validation_pictures": len(context.validation),
+        "device": str(context.device),
+        "hardware": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "versions": {name: metadata.version(name) for name in packages},
+        "config": training.asdict(),
+        "parameters": sum(p.numel() for p in context.model.parameters()),
+        "done": [],
+        "figures": {},
+    }
+    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    save_raw(context.model, out)
+    return record
