@@ -59,7 +59,8 @@ def make_items(count: int) -> tuple[list[Item], np.ndarray, np.ndarray]:
     centres = rng.normal(size=(len(SUBJECTS), 2)) * 6
     places = centres[groups] + rng.normal(size=(count, 2))
     latents = unit(rng.normal(size=(count, WIDTH)))
-    embeddings = unit(rng.normal(size=(len(SUBJECTS), NARROW))[groups] + rng.normal(size=(count, NARROW)))
+    themes = rng.normal(size=(len(SUBJECTS), NARROW))
+    embeddings = unit(themes[groups] + rng.normal(size=(count, NARROW)))
     items = [make_item(row, int(groups[row]), places[row], latents[row]) for row in range(count)]
     return items, latents, embeddings
 
@@ -117,12 +118,17 @@ class FakeEngine:
         return self.embed(np.stack([latent_from(limits.needed_text(text)) for text in texts]))
 
     def caption(
-        self, image: object, *, num: int = 3, num_neighbours: int = 6, progress: Progress | None = None
+        self,
+        image: object,
+        *,
+        num: int = 3,
+        num_neighbours: int = 6,
+        progress: Progress | None = None,
     ) -> CaptionAnswer:
         """Return captions of a picture."""
         latent = self.encode(image)
         texts = [caption_of(np.roll(latent, k)) for k in range(limits.CANDIDATES.whole(num))]
-        found = tuple(Candidate(text, 0.6 / (k + 1), 0.3 - 0.05 * k) for k, text in enumerate(texts))
+        found = tuple(Candidate(one, 0.6 / (k + 1), 0.3 - 0.05 * k) for k, one in enumerate(texts))
         return CaptionAnswer(found, self.neighbours(latent, num_neighbours), latent)
 
     def generate(

@@ -135,7 +135,6 @@ def guarded(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") and cell else cell
 
 
-
 @dataclass(frozen=True, slots=True)
 class CaptionTab:
     """The components of the tab."""
@@ -167,7 +166,9 @@ def place(shown: Examples) -> CaptionTab:
             answer = widget(
                 "cards", "answer", shown.answer or EMPTY, events=["use"], elem_id="caption-answer"
             )
-            near = widget("cards", "neighbours", shown.near, events=["open"], elem_id="caption-near")
+            near = widget(
+                "cards", "neighbours", shown.near, events=["open"], elem_id="caption-near"
+            )
     table = widget("table", "batch", NOTHING, events=["stop"], elem_id="caption-table")
     return CaptionTab(files, samples, answer, near, table, gr.State(shown.end))
 

@@ -128,9 +128,7 @@ def place(base: View, opened: View, focus: int | None) -> ExploreTab:
         with gr.Column(scale=7, min_width=300):
             plot = widget("map", "map", map_view(base, marks), events=["open"], elem_id="map")
         with gr.Column(scale=4, min_width=260):
-            detail = widget(
-                "cards", "detail", opened, events=["open", "use"], elem_id="detail"
-            )
+            detail = widget("cards", "detail", opened, events=["open", "use"], elem_id="detail")
     found = widget("cards", "neighbours", {}, events=["open"], elem_id="search-found")
     return ExploreTab(text, run, clear, plot, detail, found, gr.State(marks))
 

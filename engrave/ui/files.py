@@ -53,4 +53,3 @@ def data_url(image: Image.Image, side_px: int = PREVIEW_PX, quality: int = 85) -
     buffer = BytesIO()
     small.save(buffer, "WEBP", quality=quality)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
-

@@ -129,9 +129,7 @@ def place(shown: Examples) -> GenerateTab:
         with gr.Row(elem_classes="seed-row"):
             seed = gr.Number(shown.seed, label="Seed", precision=None, elem_id="seed", min_width=90)
             dice = gr.Button("Random seed", size="sm", elem_id="dice", min_width=90)
-        guidance = gr.Slider(
-            0, 10, 2, step=0.5, label="Guidance (how closely it follows)", elem_id="guidance"
-        )
+        guidance = gr.Slider(0, 10, 2, step=0.5, label="Guidance", elem_id="guidance")
         steps = gr.Slider(1, 60, 20, step=1, label="Steps", elem_id="steps")
     with gr.Row(elem_classes="run-row"):
         run = gr.Button("Generate", variant="primary", elem_id="generate", scale=0, min_width=150)
@@ -159,7 +157,7 @@ def wire(tab: GenerateTab, desk: Desk, files: gr.File) -> None:
     )
     again = tab.plates.remake(bind(settings_of), tab.made, settings, **LIGHT)
     chosen = tab.chips.pick(bind(chosen_prompt, desk.shown), None, tab.text, **LIGHT)
-    runs = [tab.run.click(**start), tab.text.submit(**start)]
+    runs: list[Any] = [tab.run.click(**start), tab.text.submit(**start)]
     runs += [again.then(**start), chosen.then(**start)]
     tab.stop.click(bind(halt), tab.made, tab.plates, cancels=runs, **LIGHT)
     tab.dice.click(None, None, tab.seed, js=f"() => Math.floor(Math.random() * {LAST_SEED})")

@@ -105,8 +105,6 @@ def sheet_of(frames: Sequence[Image.Image]) -> bytes:
     return buffer.getvalue()
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class EndPanel:
     """The components that choose one end."""
@@ -166,9 +164,7 @@ def place_end(letter: str, end: End | None) -> EndPanel:
                     elem_classes="drop",
                 )
     state, rows = gr.State(end), gr.State([])
-    return EndPanel(
-        letter, state, view, query, search, found, rows, text, seed, imagine, file
-    )
+    return EndPanel(letter, state, view, query, search, found, rows, text, seed, imagine, file)
 
 
 def place(shown: Examples) -> InterpolateTab:

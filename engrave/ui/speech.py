@@ -11,7 +11,7 @@ import gradio as gr
 from engrave.errors import EngraveError
 
 LOG = logging.getLogger(__name__)
-SORRY = "Something went wrong on this side; try again, and with another picture if it happens twice."
+SORRY = "Something went wrong on this side; try again, or with another picture or text."
 
 
 def bind(handler: Callable[..., Any], *given: object) -> Callable[..., Any]:

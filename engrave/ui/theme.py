@@ -17,6 +17,7 @@ RANGES = {  # so that a page without such letters does not fetch their file
     "latin-ext": "U+0100-0130, U+0132-0151, U+0154-02BA, U+02BD-02C5, U+02C7-02CC, U+02CE-02D7, "
     "U+1D00-1DBF, U+1E00-1E9F, U+1EF2-1EFF, U+2020, U+20A0-20AB, U+2113, U+2C60-2C7F, U+A720-A7FF",
 }
+SANS = gr.themes.LocalFont("Source Sans Pro", weights=(400, 700))  # Gradio brings these two whole
 
 PAPER = gr.themes.Color(
     name="paper",
@@ -38,7 +39,7 @@ def paper_theme() -> gr.themes.Base:
         neutral_hue=PAPER,
         radius_size=gr.themes.sizes.radius_sm,
         spacing_size=gr.themes.sizes.spacing_md,
-        font=[gr.themes.LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"],
+        font=[SANS, "system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
     )
     return theme.set(
@@ -99,8 +100,9 @@ def style_sheet() -> str:
 
 def face(letters: str, weight: int, style: str) -> str:
     """Return the @font-face rule of one file."""
-    url = file_url(FONTS / f"eb-garamond-{letters}-{weight}-{style}.woff2")
+    source = file_url(FONTS / f"eb-garamond-{letters}-{weight}-{style}.woff2")
     return (
         f"@font-face {{ font-family: 'EB Garamond'; font-weight: {weight}; font-style: {style}; "
-        f"font-display: swap; src: url('{url}') format('woff2'); unicode-range: {RANGES[letters]}; }}"
+        f"font-display: swap; src: url('{source}') format('woff2'); "
+        f"unicode-range: {RANGES[letters]}; }}"
     )

@@ -9,7 +9,7 @@ from PIL import Image
 from engrave.errors import PictureError
 from engrave.image import open_picture
 
-EXTENSIONS = [".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"]
+EXTENSIONS = [".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".jp2", ".avif"]
 MAX_FILES = 200
 
 

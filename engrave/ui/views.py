@@ -96,4 +96,3 @@ def candidates(found: Iterable[Candidate]) -> list[View]:
 def plate_name(plate: Plate) -> str:
     """Return the file name of a plate."""
     return f"engrave-{slug(plate.text)}-seed-{plate.seed}.png"
-

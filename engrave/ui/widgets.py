@@ -17,7 +17,7 @@ from engrave.ui.views import View
 
 
 def widget(
-    module: str, part: str, value: View, *, events: Sequence[str] = (), **settings: Any
+    module: str, part: str, value: View | None, *, events: Sequence[str] = (), **settings: Any
 ) -> gr.HTML:
     """Return a component drawn by one function of one module, which may trigger the events."""
     address = json.dumps(file_url(STATIC / f"{module}.js"))
