@@ -4,8 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 LISTS := requirements.txt requirements-train.txt requirements-dev.txt
-export GRADIO_ANALYTICS_ENABLED := False
-export HF_HUB_OFFLINE := 1
 
 .PHONY: demo test lint format bench browser clean
 
@@ -24,15 +22,15 @@ format: $(VENV)/.dev-is-installed  ## put the source into its form
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(VENV)/.dev-is-installed  ## print how long the app's answers take here, and the memory
-	@$(BIN)/python -m train bench
+bench: $(VENV)/.run-is-installed  ## print how long the app's answers take here, and the memory
+	@$(BIN)/python -m engrave bench
 
 clean:  ## remove what was installed and cached, but no training run
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
 	find app.py engrave train tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.run-is-installed: requirements.txt | $(BIN)/python
-	@echo "Installing what Engrave needs (once; some minutes, a few hundred MB or more) ..."
+	@echo "Installing what Engrave needs (once; some minutes: torch is large) ..."
 	@$(PIP) -r requirements.txt
 	@touch $@
 
@@ -47,7 +45,7 @@ $(BIN)/python:
 		"$$python" -c 'import sys; sys.exit(sys.version_info[:2] not in {(3, 11), (3, 12)})' 2>/dev/null || continue; \
 		"$$python" -c 'import ensurepip, venv' 2>/dev/null || { bare="$$python"; continue; }; \
 		echo "Making $(VENV) with $$("$$python" --version)"; \
-		exec "$$python" -m venv $(VENV); \
+		exec "$$python" -m venv --clear $(VENV); \
 	done; \
 	if [ -n "$$bare" ]; then \
 		echo "$$bare has no venv module; install it (on Debian or Ubuntu: apt install python3-venv), then run make again."; \

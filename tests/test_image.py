@@ -51,9 +51,9 @@ def ramp() -> Image.Image:
     ("kind", "mode", "tolerance"),
     [
         ("PNG", "L", 0), ("PNG", "RGB", 0), ("PNG", "1", 255), ("PNG", "P", 0), ("GIF", "L", 0),
-        ("BMP", "RGB", 0), ("PPM", "L", 0), ("TIFF", "L", 0), ("TIFF", "CMYK", 2), ("TIFF", "LAB", 0),
-        ("WEBP", "RGB", 14), ("JPEG", "L", 8), ("JPEG", "RGB", 8), ("JPEG", "CMYK", 9),
-        ("JPEG2000", "L", 0), ("AVIF", "RGB", 14),
+        ("BMP", "RGB", 0), ("PPM", "L", 0), ("TIFF", "L", 0), ("TIFF", "CMYK", 2),
+        ("TIFF", "LAB", 0), ("WEBP", "RGB", 14), ("JPEG", "L", 8), ("JPEG", "RGB", 8),
+        ("JPEG", "CMYK", 9), ("JPEG2000", "L", 0), ("AVIF", "RGB", 14),
     ],
 )  # fmt: skip
 def test_every_kind_opens_in_grey(ramp: Image.Image, kind: str, mode: str, tolerance: int) -> None:
