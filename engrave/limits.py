@@ -53,6 +53,7 @@ CANDIDATES = Range("number of captions", 1, 8)
 NEIGHBOURS = Range("number of neighbours", 0, 50)
 RESULTS = Range("number of results", 1, 200)
 CAPTION_EVERY = Range("number of frames between captions", 0, 48)
+RUNS = Range("number of runs", 1, 50)
 FPS = Range("number of frames a second", 1, 60)
 
 

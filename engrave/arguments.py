@@ -1,0 +1,257 @@
+"""What the command line accepts: commands, options and their help. Knows no model."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from engrave import limits
+from engrave.errors import PromptError
+
+VERSION = "0.1.0"
+T = TypeVar("T")
+FILM_SUFFIXES = (".mp4", ".gif")
+EPILOG = (
+    "Answers go to standard output, remarks to standard error. The exit code is 0 where all went "
+    "well, 1 where a file could not be read or written, 2 where an argument is wrong."
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses wrong arguments with one sentence instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print one sentence and exit with 2."""
+        message = re.sub(r"^argument \S+: (?=[A-Z'])", "", message)  # our sentences name it
+        self.exit(2, f"engrave: {sentence(message)}\n")
+
+
+def sentence(message: str) -> str:
+    """Return the message on one line, with a full stop."""
+    line = " ".join(message.split())
+    return line if line.endswith((".", "!", "?")) else f"{line}."
+
+
+def build_parser() -> Parser:
+    """Return the parser of the whole command line."""
+    parser = Parser(
+        prog="python -m engrave",
+        description="captions, makes, blends and finds historic engravings with one small model",
+        epilog=EPILOG,
+        allow_abbrev=False,
+        parents=[_folders(None)],
+    )
+    parser.add_argument("--version", action="version", version=f"engrave {VERSION}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_caption(commands)
+    _add_generate(commands)
+    _add_morph(commands)
+    _add_search(commands)
+    _add_embed(commands)
+    _add_bench(commands)
+    return parser
+
+
+Commands = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def _add(commands: Commands[Parser], name: str, help: str) -> Parser:
+    # SUPPRESS, so that `engrave --model X caption` is not undone by the command's own default
+    parents = [_folders(argparse.SUPPRESS)]
+    return commands.add_parser(
+        name, help=help, description=help, parents=parents, allow_abbrev=False
+    )
+
+
+def _folders(default: str | None) -> Parser:
+    folders = Parser(add_help=False)
+    for name in ("model", "collection"):
+        folders.add_argument(
+            f"--{name}",
+            type=Path,
+            metavar="DIR",
+            default=default,
+            help=f"folder of the {name} (default: $ENGRAVE_{name.upper()}, else assets/{name})",
+        )
+    return folders
+
+
+def _add_caption(commands: Commands[Parser]) -> None:
+    parser = _add(commands, "caption", "describe pictures")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a picture")
+    parser.add_argument(
+        "-n",
+        "--num",
+        type=_whole(limits.CANDIDATES),
+        default=3,
+        help="captions of each picture with --json (default: 3)",
+    )
+    _add_json(parser, "captions, probabilities and nearest engravings of each picture")
+
+
+def _add_generate(commands: Commands[Parser]) -> None:
+    parser = _add(commands, "generate", "make engravings from a text")
+    parser.add_argument(
+        "text",
+        type=_text(limits.clean_text),
+        metavar="TEXT",
+        help="what to show, '' for a surprise",
+    )
+    parser.add_argument(
+        "-n",
+        "--num",
+        type=_whole(limits.PLATES),
+        default=4,
+        help="how many engravings, 1 to 8 (default: 4)",
+    )
+    _add_seed(parser, "seed of the first; the next have the next seeds (default: 0)")
+    parser.add_argument(
+        "--guidance",
+        type=_number(limits.GUIDANCE),
+        default=2.0,
+        help="how closely to follow the text, 0 to 10 (default: 2)",
+    )
+    _add_steps(parser)
+    parser.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="folder for the PNGs (default: .)"
+    )
+    _add_json(parser, "file, seed, caption and nearest engravings of each")
+
+
+def _add_morph(commands: Commands[Parser]) -> None:
+    parser = _add(commands, "morph", "film the way from one engraving to another")
+    help = "a picture file, 'text:...', or the id of an engraving of the collection"
+    parser.add_argument("a", metavar="A", help=help)
+    parser.add_argument("b", metavar="B", help="the same")
+    parser.add_argument(
+        "--frames",
+        type=_whole(limits.FRAMES),
+        default=16,
+        help="pictures on the way, 3 to 48 (default: 16)",
+    )
+    parser.add_argument(
+        "--mode",
+        choices=limits.MODES,
+        default="prior",
+        help="keep every frame a likely engraving, or blend directly (default: prior)",
+    )
+    parser.add_argument(
+        "--curve", choices=limits.CURVES, default="slerp", help="shape of the way (default: slerp)"
+    )
+    _add_seed(parser, "seed of texts (default: 0)")
+    _add_steps(parser)
+    parser.add_argument(
+        "--loop", action="store_true", help="walk back again, so that the film loops"
+    )
+    parser.add_argument(
+        "--fps", type=_whole(limits.FPS), default=8, help="frames a second, 1 to 60 (default: 8)"
+    )
+    parser.add_argument(
+        "--out",
+        type=_film,
+        default=Path("walk.mp4"),
+        metavar="FILE",
+        help="film to write, .mp4 or .gif (default: walk.mp4)",
+    )
+    _add_json(parser, "the film's name and its captions by frame")
+
+
+def _add_search(commands: Commands[Parser]) -> None:
+    parser = _add(commands, "search", "find engravings of the collection by a text")
+    parser.add_argument("text", type=_text(limits.needed_text), metavar="TEXT", help="what to find")
+    parser.add_argument(
+        "-n",
+        "--num",
+        type=_whole(limits.RESULTS),
+        default=10,
+        help="how many, 1 to 200 (default: 10)",
+    )
+    _add_json(parser, "all that is known of each")
+
+
+def _add_embed(commands: Commands[Parser]) -> None:
+    parser = _add(commands, "embed", "write latents and embeddings of a folder's pictures")
+    parser.add_argument(
+        "folder", type=_folder, metavar="DIR", help="folder, searched to the bottom"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("vectors.parquet"),
+        metavar="FILE",
+        help="Parquet file to write (default: vectors.parquet)",
+    )
+
+
+def _add_bench(commands: Commands[Parser]) -> None:
+    parser = _add(commands, "bench", "measure times and memory on this machine")
+    parser.add_argument(
+        "--runs",
+        type=_whole(limits.RUNS),
+        default=3,
+        help="how often each thing is timed, 1 to 50 (default: 3)",
+    )
+    _add_json(parser, "the table")
+
+
+def _add_json(parser: Parser, what: str) -> None:
+    parser.add_argument("--json", action="store_true", help=f"print {what}, one object a line")
+
+
+def _add_seed(parser: Parser, help: str) -> None:
+    parser.add_argument("--seed", type=_whole(limits.SEED), default=0, help=help)
+
+
+def _add_steps(parser: Parser) -> None:
+    parser.add_argument(
+        "--steps",
+        type=_whole(limits.STEPS),
+        default=20,
+        help="steps from noise to picture, 1 to 60 (default: 20)",
+    )
+
+
+def _whole(bounds: limits.Range) -> Callable[[str], int]:
+    return lambda text: _checked(bounds.whole, _as_number(text))
+
+
+def _number(bounds: limits.Range) -> Callable[[str], float]:
+    return lambda text: _checked(bounds.number, _as_number(text))
+
+
+def _text(check: Callable[[object], str]) -> Callable[[str], str]:
+    return lambda text: _checked(check, text)
+
+
+def _as_number(text: str) -> float | int | str:
+    """Return a number where the text is one; the limits name what is not."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _checked(check: Callable[[object], T], value: object) -> T:
+    try:
+        return check(value)
+    except PromptError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _film(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() not in FILM_SUFFIXES:
+        raise argparse.ArgumentTypeError(f"'{text}' must end in .mp4 or .gif")
+    return path
+
+
+def _folder(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"'{text}' is not a folder; name one that holds pictures")
+    return path

@@ -1,0 +1,239 @@
+"""Runs one command: answers on standard output, remarks on standard error. Knows no widgets."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engrave.arguments import build_parser, sentence
+from engrave.errors import CollectionError, EngraveError, PictureError, PromptError
+
+if TYPE_CHECKING:  # torch takes seconds, and --help must not wait for it
+    from engrave.engine import Engine
+
+PICTURE_SUFFIXES = set(".jpg .jpeg .png .webp .tif .tiff .gif .bmp .pgm .ppm .jp2 .avif".split(" "))
+INTERRUPTED = 130  # what shells expect after Ctrl-C
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return 0, 1 for what could not be read or written, 2 for misuse."""
+    for stream in (sys.stdout, sys.stderr):
+        _never_fail_on_names(stream)
+    arguments = build_parser().parse_args(argv)
+    # else each thread of a busy machine spins while it waits for the other: six times slower
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        code = COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()
+        return code
+    except PromptError as error:
+        return _fail(str(error), 2)
+    except EngraveError as error:
+        return _fail(str(error), 1)
+    except BrokenPipeError:
+        # whoever read has left, and Python would complain once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}", 1)
+    except KeyboardInterrupt:
+        return _fail("stopped", INTERRUPTED)
+
+
+def _caption(arguments: argparse.Namespace) -> int:
+    engine = _load(arguments)
+    unread: list[str] = []
+    for path in arguments.files:
+        with _noting(unread, path):
+            answer = engine.caption(path, num=arguments.num)
+            page = {
+                "file": str(path),
+                "captions": [asdict(candidate) for candidate in answer.candidates],
+                "neighbours": [asdict(neighbour) for neighbour in answer.neighbours],
+                "model_version": engine.model_version,
+            }
+            _answer(arguments, page, f"{path}: {answer.candidates[0].text}")
+    return _report(unread)
+
+
+def _generate(arguments: argparse.Namespace) -> int:
+    from engrave.image import png_with_metadata
+
+    engine = _load(arguments)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    plates = engine.generate(
+        arguments.text,
+        num=arguments.num,
+        seed=arguments.seed,
+        guidance=arguments.guidance,
+        steps=arguments.steps,
+        progress=_progress,
+    )
+    for plate in plates:
+        path = arguments.out / f"{_slug(plate.text)}-{plate.seed}.png"
+        path.write_bytes(png_with_metadata(plate.image, plate.facts()))
+        neighbours = [asdict(neighbour) for neighbour in plate.neighbours]
+        page: dict[str, Any] = {"file": str(path), **plate.facts(), "neighbours": neighbours}
+        page |= {"seed": plate.seed, "guidance": plate.guidance, "steps": plate.steps}
+        _answer(arguments, page, f"{path}: {plate.caption}")
+    return 0
+
+
+def _morph(arguments: argparse.Namespace) -> int:
+    from engrave.video import write_gif, write_mp4
+
+    engine = _load(arguments)
+    walk = engine.walk(
+        _source(arguments.a),
+        _source(arguments.b),
+        frames=arguments.frames,
+        mode=arguments.mode,
+        curve=arguments.curve,
+        seed=arguments.seed,
+        steps=arguments.steps,
+        progress=_progress,
+    )
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    write = write_gif if arguments.out.suffix.lower() == ".gif" else write_mp4
+    write(walk.frames, arguments.out, arguments.fps, arguments.loop)
+    page = {"file": str(arguments.out), "frames": len(walk.frames), "captions": walk.captions}
+    lines = [f"frame {index + 1}: {text}" for index, text in walk.captions.items()]
+    _answer(arguments, page, "\n".join([str(arguments.out), *lines]))
+    return 0
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    engine = _load(arguments)
+    if not len(engine.collection):
+        raise CollectionError("There is no collection to search; name its folder by --collection.")
+    for found in engine.search(arguments.text, num=arguments.num):
+        line = f"{found.similarity:.3f}  {found.id}  {found.caption} ({found.book}, {found.year})"
+        _answer(arguments, asdict(found), line)
+    return 0
+
+
+def _embed(arguments: argparse.Namespace) -> int:
+    import numpy as np
+
+    from engrave.vectors import write_vectors
+
+    paths = _pictures(arguments.folder)
+    if not paths:
+        raise PictureError(f"{arguments.folder} holds no pictures; name a folder that does.")
+    engine = _load(arguments)
+    unread: list[str] = []
+    latents: dict[str, Any] = {}
+    for index, path in enumerate(paths):
+        _progress(index / len(paths), f"Reading {path.name}")
+        with _noting(unread, path):
+            latents[path.relative_to(arguments.folder).as_posix()] = engine.encode(path)
+    if latents:
+        rows = np.stack(list(latents.values()))
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        write_vectors(arguments.out, list(latents), rows, engine.embed(rows), engine.model_version)
+        print(f"{arguments.out}: {len(latents)} pictures", flush=True)
+    return _report(unread)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from engrave.bench import as_lines, measure
+
+    rows = measure(arguments.model, arguments.collection, arguments.runs, _remark)
+    for row in rows if arguments.json else ():
+        _answer(arguments, asdict(row), "")
+    if not arguments.json:
+        print("\n".join(as_lines(rows)), flush=True)
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "caption": _caption,
+    "generate": _generate,
+    "morph": _morph,
+    "search": _search,
+    "embed": _embed,
+    "bench": _bench,
+}
+
+
+def _load(arguments: argparse.Namespace) -> Engine:
+    _progress(0.0, "Loading the model")
+    from engrave.engine import Engine
+
+    return Engine.load(arguments.model, arguments.collection)
+
+
+def _source(text: str) -> Path | str:
+    """Return a path where the argument names a file, else what the engine knows by that name."""
+    return text if text.startswith("text:") or not Path(text).is_file() else Path(text)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """Return files with a picture's suffix, in order, hidden ones left out."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+    shown = (path for path in found if not _is_hidden(path.relative_to(folder)))
+    return sorted(path for path in shown if not path.is_dir())
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _slug(text: str) -> str:
+    """Return a file name that resembles a text."""
+    return re.sub(r"\W+", "-", text.lower())[:40].strip("-") or "engraving"
+
+
+@contextmanager
+def _noting(unread: list[str], path: Path) -> Iterator[None]:
+    """Put off what is wrong with one picture until the others are done."""
+    try:
+        yield
+    except PictureError as error:
+        unread.append(str(error) if str(path) in str(error) else f"{path}: {error}")
+
+
+def _report(unread: list[str]) -> int:
+    for message in unread:
+        _fail(message, 1)
+    return 1 if unread else 0
+
+
+def _answer(arguments: argparse.Namespace, page: dict[str, Any], line: str) -> None:
+    _clear_progress()
+    shown = json.dumps(page, ensure_ascii=False) if arguments.json else line
+    print(shown, flush=True)
+
+
+def _fail(message: str, code: int) -> int:
+    _clear_progress()
+    _remark(f"engrave: {sentence(message)}")
+    return code
+
+
+def _remark(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def _progress(share: float, what: str) -> None:
+    """Rewrite one line of a terminal; say nothing into a file."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{share:4.0%}  {what[:60]}", end="", file=sys.stderr, flush=True)
+
+
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _never_fail_on_names(stream: Any) -> None:
+    """File names may hold bytes that no encoding knows; print them escaped."""
+    stream.reconfigure(errors="backslashreplace")
