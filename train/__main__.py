@@ -9,6 +9,8 @@ from pathlib import Path
 
 from engrave.errors import EngraveError
 
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
@@ -23,14 +25,30 @@ def parser() -> argparse.ArgumentParser:
     length.add_argument("--minutes", type=float, help="wall-clock budget of the stages in minutes")
     length.add_argument("--epochs", type=float, help="epochs of each stage, instead of the preset's")
     fit.add_argument("--resume", action="store_true", help="go on where the run in --out stopped")
+    _add_measuring(commands)
     return top
+
+
+def _add_measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    form = argparse.ArgumentDefaultsHelpFormatter
+    evaluate = commands.add_parser("evaluate", help="measure a model beside baselines", formatter_class=form)
+    evaluate.add_argument("--model", type=Path, default=ASSETS / "model", help="folder of the model")
+    evaluate.add_argument("--data", type=Path, required=True, help="folder of parquet files, or an imagefolder")
+    evaluate.add_argument("--split", default="validation", help="train, validation or test")
+    evaluate.add_argument("--out", type=Path, help="JSON file for the figures")
+    evaluate.add_argument("--cache", type=Path, help="folder for decoded pictures")
+    publish = commands.add_parser("publish", help="rebuild what the app ships", formatter_class=form)
+    publish.add_argument("--run", type=Path, required=True, help="folder of a finished run")
+    publish.add_argument("--data", type=Path, required=True, help="folder of the pictures it was trained on")
+    publish.add_argument("--assets", type=Path, default=ASSETS, help="where to write")
+    publish.add_argument("--force", action="store_true", help="replace a better model too")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, 1 for what a user can mend, 2 for wrong arguments, 130 when stopped."""
     given = parser().parse_args(arguments)
     try:
-        return _fit(given)
+        return {"fit": _fit, "evaluate": _evaluate, "publish": _publish}[given.command](given)
     except EngraveError as error:
         print(f"train: {error}", file=sys.stderr)
         return 1
@@ -53,6 +71,20 @@ def _fit(given: argparse.Namespace) -> int:
     )
     for name, value in figures.items():
         print(f"{name:>24} {value:.4f}")
+    return 0
+
+
+def _evaluate(given: argparse.Namespace) -> int:
+    from train.evaluate import evaluate, table
+
+    print(table(evaluate(given.model, given.data, given.split, given.out, given.cache)))
+    return 0
+
+
+def _publish(given: argparse.Namespace) -> int:
+    from train.publish import publish
+
+    publish(given.run, given.data, given.assets, force=given.force)
     return 0
 
 

@@ -66,7 +66,7 @@ def _imagefolder(source: Path, split: str) -> Dataset:
     folder = named.get(split, source)
     if not any((folder / f"metadata.{kind}").is_file() for kind in ("jsonl", "csv")):
         raise DataError(f"{folder} has no metadata.jsonl or metadata.csv with file_name and caption; add one.")
-    table = load_dataset("imagefolder", data_dir=str(folder), split="train")
+    table = load_dataset("imagefolder", data_files={split: [f"{folder}/**"]}, split=split)
     if "caption" not in table.column_names:
         raise DataError(f"The metadata in {folder} has the columns {table.column_names}; 'caption' is needed.")
     table = table.cast_column("image", Image(decode=False))

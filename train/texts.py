@@ -69,4 +69,4 @@ def pieces_in_use(texts: Iterable[str], pieces: Sequence[str], most: int) -> lis
     for special in SPECIALS:
         count.pop(special, None)
     frequent = [piece for piece, _ in sorted(count.items(), key=lambda item: (-item[1], item[0]))]
-    return list(dict.fromkeys([*SPECIALS, *frequent[: most - len(SPECIALS) - len(letters)], *letters]))[:most]
+    return list(dict.fromkeys([*SPECIALS, *frequent[: max(0, most - len(SPECIALS) - len(letters))], *letters]))[:most]

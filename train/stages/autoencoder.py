@@ -29,7 +29,7 @@ FEATURE_WEIGHT = 0.25
 COARSE_WEIGHT = 2.0  # on both pictures reduced 4 times by area: what is where
 MEAN_WEIGHT = 0.02  # keeps each channel's mean near zero
 MOST_NOISE = 0.2  # of a coordinate's spread, reached at the end: the decoder learns to forgive
-VALIDATED = 192
+VALIDATED = 96
 
 
 class AutoencoderStage(Stage):

@@ -1,0 +1,54 @@
+"""What many tests share: a folder of drawings, and a model of preset smoke that was really trained on them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import pytest
+import torch
+
+from engrave.checkpoint import from_pretrained
+from engrave.model.multimodal import MultimodalModel
+from tests.drawings import write_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+SCANS = Path(os.environ.get("ENGRAVE_SCANS", ROOT.parent / "shared" / "engravings"))
+
+
+@pytest.fixture(scope="session")
+def scans() -> Path:
+    """The folder of real scans; skips where it is absent."""
+    if not SCANS.is_dir():
+        pytest.skip(f"the scans are not at {SCANS}; set ENGRAVE_SCANS to their folder")
+    return SCANS
+
+
+@pytest.fixture(scope="session")
+def drawn_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An imagefolder of 48 + 12 + 12 drawings."""
+    return write_folder(tmp_path_factory.mktemp("drawn"), {"train": 48, "validation": 12, "test": 12})
+
+
+@pytest.fixture(scope="session")
+def smoke_run(drawn_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole run of preset smoke."""
+    from train.fit import fit
+
+    out = tmp_path_factory.mktemp("runs") / "smoke"
+    fit(preset="smoke", data=drawn_folder, out=out, epochs=1)
+    return out
+
+
+@pytest.fixture(scope="session")
+def tiny_model(smoke_run: Path) -> MultimodalModel:
+    """A model of preset smoke, its weights woken, for reading only."""
+    model = from_pretrained(smoke_run / "model")
+    torch.manual_seed(0)
+    for parameter in model.parameters():
+        parameter.data.add_(torch.randn_like(parameter) * 0.02)
+    return model

@@ -1,0 +1,128 @@
+"""A run from end to end on drawings: log, resume to the last bit, evaluation, publication."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from engrave.checkpoint import from_pretrained
+from engrave.collection import Collection
+from engrave.errors import ConfigError, DataError
+from train import config as settings
+from train.__main__ import main
+from train.config import STAGES
+from train.evaluate import evaluate, table
+from train.fit import fit
+from train.loop import Interrupted
+
+LOGGED = {
+    "loss_total", "learning_rate", "latent_mean", "latent_std", "latent_norm", "latent_min", "latent_max",
+    "effective_rank", "images_per_second",
+}  # fmt: skip
+
+
+def lines(run: Path) -> list[dict]:
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+def test_every_step_is_logged_under_the_known_names(smoke_run: Path) -> None:
+    steps = [line for line in lines(smoke_run) if "loss_total" in line]
+    assert {line["stage"] for line in steps} == set(STAGES)
+    assert all(set(line) >= LOGGED for line in steps)
+    named = {"meaning": "loss_alignment", "autoencoder": "loss_image", "captions": "loss_caption"}
+    for stage, name in named.items():
+        assert all(name in line for line in steps if line["stage"] == stage)
+    assert all("caption_accuracy" in line for line in steps if line["stage"] == "captions")
+
+
+def test_the_run_leaves_a_model_a_record_and_samples(smoke_run: Path) -> None:
+    assert from_pretrained(smoke_run / "model").config.preset == "smoke"
+    record = json.loads((smoke_run / "run.json").read_text())
+    assert tuple(record["done"]) == STAGES and record["train_pictures"] == 48
+    assert {path.name.split("-")[0] for path in (smoke_run / "samples").iterdir()} == {"autoencoder", "priors"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_interrupted_stage_ends_with_the_same_weights(
+    stage: str, smoke_run: Path, drawn_folder: Path, tmp_path: Path
+) -> None:
+    weights = []
+    for name, stops in (("whole", ()), ("broken", (3,))):
+        out = tmp_path / name
+        out.mkdir()
+        (out / "model.pt").write_bytes((smoke_run / "model.pt").read_bytes())
+        common = {"preset": "smoke", "data": drawn_folder, "out": out, "stage": stage, "epochs": 1.0}
+        for stop in stops:
+            with pytest.raises(Interrupted):
+                fit(**common, stop_after=stop)
+        fit(**common, resume=bool(stops))
+        weights.append(torch.load(out / "model.pt", weights_only=True)["weights"])
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    start = torch.load(smoke_run / "model.pt", weights_only=True)["weights"]
+    assert any(not torch.equal(weights[0][name], start[name]) for name in start)
+
+
+def test_a_second_run_in_the_folder_asks_for_resume(smoke_run: Path, drawn_folder: Path) -> None:
+    with pytest.raises(ConfigError, match="add --resume"):
+        fit(preset="smoke", data=drawn_folder, out=smoke_run)
+
+
+def test_resuming_a_finished_run_changes_nothing(smoke_run: Path, drawn_folder: Path) -> None:
+    before = (smoke_run / "model.pt").read_bytes()
+    assert fit(preset="smoke", data=drawn_folder, out=smoke_run, resume=True) == {}
+    assert (smoke_run / "model.pt").read_bytes() == before
+
+
+def test_unknown_preset_and_stage_name_the_choices(drawn_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="choose one of smoke, small, seed"):
+        settings.named("huge")
+    with pytest.raises(ConfigError, match="choose all or one of meaning"):
+        fit(preset="smoke", data=drawn_folder, out=tmp_path / "x", stage="dreams")
+
+
+def test_the_command_line_says_what_is_wrong_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", "--preset", "smoke", "--data", str(tmp_path / "none"), "--out", str(tmp_path / "x")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
+    from tests.drawings import write_folder
+
+    few = write_folder(tmp_path / "few", {"train": 3})
+    with pytest.raises(DataError, match="3 training pictures"):
+        fit(preset="smoke", data=few, out=tmp_path / "run")
+
+
+def test_evaluation_repeats_itself_and_has_its_baselines(smoke_run: Path, drawn_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "evaluation.json"
+    first = evaluate(smoke_run / "model", drawn_folder, "validation", out, None)
+    assert evaluate(smoke_run / "model", drawn_folder, "validation", None, None) == first
+    written = json.loads(out.read_text())
+    assert {"nn_cider", "pca_mse_64", "thumbnail_mse_64", "chance_r10", "weights_sha256"} <= set(written)
+    assert first["chance_r1"] == pytest.approx(1 / 12)
+    assert "CIDEr" in table(first)
+
+
+def test_publish_writes_what_the_app_reads_and_refuses_worse(
+    smoke_run: Path, drawn_folder: Path, tmp_path: Path
+) -> None:
+    from train.publish import publish
+
+    assets = tmp_path / "assets"
+    with pytest.raises(ConfigError, match="has no evaluation"):
+        publish(tmp_path / "nowhere", drawn_folder, assets)
+    evaluate(smoke_run / "model", drawn_folder, "validation", smoke_run / "evaluation.json", None)
+    publish(smoke_run, drawn_folder, assets)
+    collection = Collection.load(assets / "collection")
+    assert len(collection) == 60 and collection.sprite(59).size == (96, 96)
+    assert from_pretrained(assets / "model").facts["version"] == collection.model_version
+    page = json.loads((assets / "training" / "evaluation.json").read_text())
+    better = page | {"cider": 99.0, "t2i_r10": 1.0, "image_mse_64": 0.0}
+    (assets / "training" / "evaluation.json").write_text(json.dumps(better))
+    with pytest.raises(ConfigError, match="add --force"):
+        publish(smoke_run, drawn_folder, assets)

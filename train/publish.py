@@ -1,0 +1,104 @@
+"""Rebuilds from a run what the app ships: the model, the collection with its map, and the worked examples."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL.Image import Image
+from tqdm import tqdm
+
+from engrave.checkpoint import from_pretrained
+from engrave.collection import Collection, Item, Label
+from engrave.errors import ConfigError
+from engrave.image import to_image
+from engrave.model.multimodal import MultimodalModel
+from train.data import Examples, load
+from train.evaluate import encode_all
+
+SPLITS = ("train", "validation")  # the test split stays unseen
+CELL_PX = 96
+BATCH = 32
+BETTER = (("cider", 1.0), ("t2i_r10", 1.0), ("image_mse_64", -1.0))  # figure, and the sign of better
+
+
+@torch.inference_mode()
+def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None:
+    """Write assets/model, assets/collection and assets/training; raises ConfigError when what is there is better."""
+    evaluation = run / "evaluation.json"
+    if not evaluation.is_file():
+        raise ConfigError(f"{run} has no evaluation.json; run `python -m train evaluate` with --out {evaluation}.")
+    _refuse_worse(evaluation, assets / "training" / "evaluation.json", force)
+    model = from_pretrained(run / "model")
+    parts = [load(data, split, model.config.side_px, run / "cache") for split in SPLITS]
+    latents = torch.cat([encode_all(model, part) for part in parts]).half().float()
+    embeddings = torch.cat([model.embed(part) for part in latents.split(256)]).numpy()
+    places = map_places(embeddings)
+    items = [
+        item_of(row, split, x, y)
+        for (row, split), (x, y) in zip(_rows(parts), places, strict=True)
+    ]
+    label = Label(name="engravings", version="1", model_version=model.facts["version"], cell_px=CELL_PX)
+    collection = Collection(items, latents=latents.numpy(), embeddings=embeddings, label=label)
+    collection.save(assets / "collection", sprites(model, latents))
+    shutil.copytree(run / "model", assets / "model", dirs_exist_ok=True)
+    _copy_training(run, assets / "training")
+    subprocess.run([sys.executable, "-m", "engrave.ui.exhibit", str(assets / "examples")], check=True)
+
+
+def _refuse_worse(fresh: Path, shipped: Path, force: bool) -> None:
+    if force or not shipped.is_file():
+        return
+    new, old = (json.loads(path.read_text(encoding="utf-8")) for path in (fresh, shipped))
+    worse = [name for name, sign in BETTER if sign * (new[name] - old[name]) < 0]
+    if len(worse) > len(BETTER) // 2:
+        figures = ", ".join(f"{name} {new[name]:.4f} (shipped: {old[name]:.4f})" for name in worse)
+        raise ConfigError(f"The shipped model is better by {figures}; add --force to replace it all the same.")
+
+
+def _rows(parts: list[Examples]) -> Iterator[tuple[dict, str]]:
+    for split, part in zip(SPLITS, parts, strict=True):
+        yield from ((row, split) for row in part.rows)
+
+
+def item_of(row: dict, split: str, x: float, y: float) -> Item:
+    """Return what a collection keeps of a row."""
+    texts = ("id", "caption", "printed", "subject", "technique", "kind", "book", "author", "language")
+    numbers = {name: int(row[name]) for name in ("year", "gutenberg_id")}
+    return Item(**{name: str(row[name]) for name in texts}, **numbers, split=split, x=float(x), y=float(y))
+
+
+def map_places(embeddings_NE: np.ndarray) -> np.ndarray:
+    """Return UMAP coordinates (N, 2), the same each time; PCA first, as it keeps what matters and saves time."""
+    from umap import UMAP  # takes seconds to import and a minute to compile: only who maps pays
+
+    centred = embeddings_NE - embeddings_NE.mean(0)
+    if len(centred) < 16:
+        return np.asarray(centred[:, :2], np.float32)
+    _, _, axes = np.linalg.svd(centred[:4000], full_matrices=False)
+    reduced = centred @ axes[:50].T
+    mapper = UMAP(n_neighbors=15, min_dist=0.12, metric="cosine", random_state=7, n_jobs=1)
+    return np.asarray(mapper.fit_transform(reduced), np.float32)
+
+
+def sprites(model: MultimodalModel, latents_NL: torch.Tensor) -> Iterator[Image]:
+    """Draw each engraving anew from its latent, as a thumbnail."""
+    for part in tqdm(latents_NL.split(BATCH), desc="drawing thumbnails", leave=False):
+        for picture in model.decode(part):
+            yield to_image(picture).resize((CELL_PX, CELL_PX))
+
+
+def _copy_training(run: Path, folder: Path) -> None:
+    """Keep what tells how the model was made; samples are left out where they show scans."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("evaluation.json", "run.json"):
+        shutil.copy(run / name, folder / name)
+    lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    kept = [line for i, line in enumerate(lines) if i % 10 == 0 or "validation_" in line]
+    (folder / "log.jsonl").write_text("\n".join(kept) + "\n", encoding="utf-8")
