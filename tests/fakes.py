@@ -1,8 +1,11 @@
 """An engine without a model: draws plausible pictures with numpy, so that pages can be tested."""
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -10,6 +13,7 @@ from PIL import Image
 from engrave import limits
 from engrave.answers import Candidate, CaptionAnswer, Neighbour, Plate, Walk
 from engrave.collection import Collection, Item, Label
+from engrave.engine import Engine
 from engrave.errors import PictureError
 from engrave.image import open_picture
 
@@ -215,3 +219,18 @@ class FakeEngine:
     def original(self, index: int) -> Image.Image:
         """Return the picture of an engraving of the collection."""
         return draw(self.collection.latents[index])
+
+
+@cache
+def fake_engine() -> Engine:
+    """Return one engine over one collection in a temporary folder, the same for all tests."""
+    folder = Path(tempfile.mkdtemp(prefix="engrave-fake-")) / "collection"
+    return cast(Engine, FakeEngine(make_collection(folder)))
+
+
+def noise(path: Path, size: tuple[int, int] = (160, 200), seed: int = 0) -> Path:
+    """Write a picture of grey noise; its ending says in which format."""
+    width, height = size
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path

@@ -116,7 +116,9 @@ def describe_row(engine: Engine, path: Path) -> tuple[View, list[object]]:
 def line_of(engine: Engine, path: Path, answer: CaptionAnswer) -> list[object]:
     """Return the cells of one picture, in the order of the header."""
     best, *others = answer.candidates
-    pairs = [(other.text, round(other.probability, 4)) for other in others[:2]]
+    pairs: list[tuple[str, object]] = [
+        (other.text, round(other.probability, 4)) for other in others[:2]
+    ]
     pairs += [("", "")] * (2 - len(pairs))
     near = answer.neighbours[0] if answer.neighbours else None
     nearest = (near.id, near.caption, round(near.similarity, 4)) if near else ("", "", "")

@@ -28,13 +28,16 @@ class End:
     words: str  # what it shows
     latent: np.ndarray
     src: str  # address of its picture
+    book: str = ""  # of an engraving of the collection
+    url: str = ""  # of its book
 
 
 def end_view(end: End | None, letter: str) -> View:
     """Return what the page shows of an end."""
     if end is None:
         return {"letter": letter, "kind": "", "words": "Choose an engraving, a text or a file."}
-    return {"letter": letter, "kind": end.kind, "words": end.words, "src": end.src}
+    shown = {"kind": end.kind, "words": end.words, "src": end.src}
+    return shown | {"letter": letter, "book": end.book, "url": end.url}
 
 
 def from_text(engine: Engine, text: str, seed: int) -> End:
@@ -53,9 +56,9 @@ def from_upload(engine: Engine, path: str | None) -> End:
 def from_collection(engine: Engine, index: int) -> End:
     """Take an engraving of the collection as an end."""
     own = engine.collection.neighbour(index)
-    kind = f"from the collection, as the model remembers it: {own.book}, {own.year} (no. {own.id})"
-    latent = engine.collection.latents[index]
-    return End(kind, own.caption, latent, data_url(engine.original(index)))
+    kind = f"no. {own.id} of the collection, as the model remembers it"
+    latent, src = engine.collection.latents[index], data_url(engine.original(index))
+    return End(kind, own.caption, latent, src, f"{own.book}, {own.year}", own.url)
 
 
 def from_plate(engine: Engine, plate: Made) -> End:
@@ -81,7 +84,8 @@ def show_found(engine: Engine, views: Views, query: str) -> tuple[View, list[int
     """Search for an end; return the pick-list and which rows it shows."""
     found = find(engine, query)
     items = [{"src": views.thumbnail(one.index), "words": one.caption} for one in found]
-    return {"label": f"Pick one of {len(items)}:", "items": items}, [one.index for one in found]
+    label = "Pick one (as the model remembers it):"
+    return {"label": label, "items": items}, [one.index for one in found]
 
 
 def filled(end: End, letter: str, tab: Any = None) -> tuple[Any, ...]:

@@ -122,7 +122,7 @@ def place(base: View, opened: View, focus: int | None) -> ExploreTab:
             elem_id="search",
             scale=6,
         )
-        run = gr.Button("Search", variant="primary", elem_id="search-run", scale=1, min_width=100)
+        run = gr.Button("Search", variant="primary", elem_id="search-run", scale=0, min_width=110)
         clear = gr.Button("Clear", elem_id="search-clear", scale=0, min_width=80)
     with gr.Row(elem_classes="halves"):
         with gr.Column(scale=7, min_width=300):

@@ -144,16 +144,20 @@ def place_end(letter: str, end: End | None) -> EndPanel:
         view = widget("cards", "end", end_view(end, letter), elem_id=f"{name}-view")
         with gr.Tabs(elem_classes="small-tabs"):
             with gr.Tab("Collection"):
-                query = gr.Textbox(
-                    label="Search the collection, or give a number such as 12345-6",
-                    elem_id=f"{name}-query",
-                )
-                search = gr.Button("Search", size="sm", elem_id=f"{name}-search")
+                with gr.Row(elem_classes="ask"):
+                    query = gr.Textbox(
+                        label="Search the collection, or give a number such as 16102-0000",
+                        elem_id=f"{name}-query",
+                    )
+                    search = gr.Button("Search", scale=0, min_width=90, elem_id=f"{name}-search")
                 found = widget("cards", "picks", {}, events=["pick"], elem_id=f"{name}-found")
             with gr.Tab("Text"):
-                text = gr.Textbox(label="What it shall show", elem_id=f"{name}-text")
-                seed = gr.Number(0, label="Seed", elem_id=f"{name}-seed")
-                imagine = gr.Button("Imagine", size="sm", elem_id=f"{name}-imagine")
+                with gr.Row(elem_classes="ask"):
+                    text = gr.Textbox(
+                        label="What it shall show", elem_id=f"{name}-text", scale=4, min_width=120
+                    )
+                    seed = gr.Number(0, label="Seed", elem_id=f"{name}-seed", scale=1, min_width=80)
+                    imagine = gr.Button("Imagine", scale=0, min_width=90, elem_id=f"{name}-imagine")
             with gr.Tab("Upload"):
                 file = gr.File(
                     file_types=EXTENSIONS,

@@ -167,12 +167,12 @@ export function picks(context) {
 
 /* value: {letter, kind, words, src, link} */
 export function end(context) {
-  mount(context, ({ letter, kind, words, src }) =>
+  mount(context, ({ letter, kind, words, src, book, url }) =>
     el(
       "div",
       { class: "end" },
       el("figure", { class: "mount" }, src ? el("img", { src, alt: words, width: 256, height: 256 }) : null),
-      el("div", {}, el("h3", {}, letter), el("p", { class: "facts" }, kind ?? ""), el("p", { class: "words" }, words ?? "")),
+      el("div", {}, el("h3", {}, letter), el("p", { class: "words" }, words ?? ""), el("p", { class: "facts" }, kind ?? "", book ? [": ", bookLink({ book, url })] : null)),
     ),
   );
 }

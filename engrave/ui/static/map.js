@@ -29,6 +29,7 @@ class CollectionMap {
     this.element = element;
     this.trigger = trigger;
     this.props = props;
+    this.marked = []; // what a search found
     this.active = new Set(); // codes that the legend keeps; empty means all
     this.facet = FACETS[0];
     this.chunks = new Map();
@@ -58,7 +59,9 @@ class CollectionMap {
     );
     const label = `Map of ${plural(this.files.count, "engraving")}; the search does the same by keyboard`;
     this.stage = el("div", { class: "map-stage", role: "group", "aria-label": label }, this.canvas, zoom, this.card);
-    const tools = el("div", { class: "map-tools" }, el("label", {}, "Colour by ", this.choose), (this.shown = el("span", { class: "facts", role: "status" })));
+    this.shown = el("span", { class: "facts", role: "status" });
+    this.all = button("Show all", () => { this.active.clear(); this.filter(); }, { hidden: true });
+    const tools = el("div", { class: "map-tools" }, el("label", {}, "Colour by ", this.choose), this.shown, this.all);
     this.element.querySelector(".widget").replaceChildren(tools, this.stage, this.legend);
   }
 
@@ -144,8 +147,7 @@ class CollectionMap {
       chip.addEventListener("click", () => this.toggle(code, chip));
       return chip;
     };
-    const all = button("Show all", () => { this.active.clear(); this.filter(); }, { class: "quiet legend-all" });
-    this.legend.replaceChildren(...order.map(entry), all);
+    this.legend.replaceChildren(...order.map(entry));
   }
 
   toggle(code, chip) {
@@ -154,14 +156,17 @@ class CollectionMap {
     this.filter();
   }
 
+  /* Greys what the legend leaves out and, while a search is shown, what it did not find. */
   async filter() {
-    const kept = [];
-    if (this.active.size > 0) for (let i = 0; i < this.count; i++) if (this.active.has(this.codes[i])) kept.push(i);
-    if (this.active.size === 0) for (const chip of this.legend.querySelectorAll(".legend-chip")) chip.setAttribute("aria-pressed", "false");
-    await window.Plotly.restyle(this.canvas, { selectedpoints: [this.active.size > 0 ? kept : null] }, [0]);
-    const shown = this.active.size > 0 ? kept.length : this.count;
-    this.legend.classList.toggle("filtered", this.active.size > 0);
-    this.shown.textContent = shown === this.count ? plural(shown, "engraving") : `${shown.toLocaleString("en")} of ${plural(this.count, "engraving")}`;
+    const filtered = this.active.size > 0;
+    const kept = filtered ? Array.from(this.codes.keys()).filter((index) => this.active.has(this.codes[index])) : null;
+    const found = this.marked.length > 0 ? this.marked.filter((index) => !this.greyed(index)) : kept;
+    await window.Plotly.restyle(this.canvas, { selectedpoints: [found] }, [0]);
+    if (!filtered) for (const chip of this.legend.children) chip.setAttribute("aria-pressed", "false");
+    const shown = filtered ? kept.length : this.count;
+    this.legend.classList.toggle("filtered", filtered);
+    this.all.hidden = !filtered;
+    this.shown.textContent = filtered ? `${shown.toLocaleString("en")} of ${plural(this.count, "engraving")}` : plural(shown, "engraving");
     this.element.dataset.shown = shown;
   }
 
@@ -170,6 +175,8 @@ class CollectionMap {
     if (!this.x) return;
     const { marked = [], focus = null } = this.props.value;
     const known = marked.filter((index) => index >= 0 && index < this.count);
+    this.marked = known;
+    if (this.codes) await this.filter();
     const one = focus === null || focus >= this.count ? [] : [focus];
     const at = (values, indices) => indices.map((index) => values[index]);
     const places = { x: [at(this.x, known), at(this.x, one)], y: [at(this.y, known), at(this.y, one)] };

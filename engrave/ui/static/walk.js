@@ -70,11 +70,11 @@ function film(walk) {
   const video = el("video", { src: walk.mp4, loop: true, muted: true, autoplay: !calm, playsinline: true, controls: true, "aria-label": "The walk as a film" });
   video.muted = true; // the attribute alone does not let it start by itself
   return el(
-    "figure",
-    { class: "mount film" },
-    video,
+    "div",
+    { class: "film" },
+    el("figure", { class: "mount" }, video),
     el(
-      "figcaption",
+      "p",
       { class: "actions" },
       el("a", { class: "quiet", href: walk.mp4, download: "engrave-walk.mp4" }, "Download MP4"),
       el("a", { class: "quiet", href: walk.gif, download: "engrave-walk.gif" }, "Download GIF"),

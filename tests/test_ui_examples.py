@@ -1,0 +1,48 @@
+"""The worked examples are made, read again, and left out where they are of another model."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engrave.ui.examples import Examples, read_examples
+from engrave.ui.exhibit import NUM_PLATES, NUM_PROMPTS, build_examples
+from engrave.ui.views import Views
+from tests.fakes import fake_engine
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Examples made by the drawing engine."""
+    folder = tmp_path_factory.mktemp("made") / "examples"
+    build_examples(fake_engine(), folder)
+    return folder
+
+
+def test_what_was_made_is_shown(folder: Path) -> None:
+    shown = read_examples(Views(fake_engine()), folder)
+    assert len(shown.prompts) == NUM_PROMPTS and len(shown.made) == NUM_PLATES
+    assert shown.answer is not None and len(shown.answer["candidates"]) == 3
+    assert all(end is not None for end in shown.ends)
+    assert shown.walk is not None and shown.walk["count"] == 24
+    assert shown.opened is not None
+    assert all(path.is_file() for path, _ in shown.samples)
+    assert len({fake_engine().collection.item(shown.opened).subject}) == 1
+
+
+def test_making_them_again_replaces_them(folder: Path) -> None:
+    before = (folder / "examples.json").read_bytes()
+    (folder / "old.txt").write_text("left over")
+    build_examples(fake_engine(), folder)
+    assert (folder / "examples.json").read_bytes() == before
+    assert not (folder / "old.txt").exists()
+
+
+def test_examples_of_another_model_are_left_out(folder: Path, tmp_path: Path) -> None:
+    page = json.loads((folder / "examples.json").read_text(encoding="utf-8"))
+    (tmp_path / "examples.json").write_text(json.dumps(page | {"model_version": "other"}))
+    assert read_examples(Views(fake_engine()), tmp_path) == Examples()
+
+
+def test_a_missing_folder_leaves_the_prompts(tmp_path: Path) -> None:
+    assert read_examples(Views(fake_engine()), tmp_path / "none").prompts

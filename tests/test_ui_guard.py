@@ -1,0 +1,54 @@
+"""The guard adds its headers to every answer and lets nobody use the server as a relay."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from engrave.ui.guard import MAX_REQUEST_BYTES, Guard
+
+
+def answer(request: Request) -> PlainTextResponse:
+    """Answer anything."""
+    return PlainTextResponse("fine")
+
+
+@pytest.fixture
+def client() -> TestClient:
+    """A small app behind the guard."""
+    routes = [Route("/{rest:path}", answer, methods=["GET", "POST"])]
+    return TestClient(Guard(Starlette(routes=routes)))
+
+
+def test_every_answer_carries_the_policy(client: TestClient) -> None:
+    headers = client.get("/").headers
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/file=https://example.org/a.png",
+        "/gradio_api/file=HTTP://169.254.169.254/latest",
+        "/file=http%3A%2F%2Fexample.org",
+        "/gradio_api/proxy=https://a.hf.space/x",
+    ],
+)
+def test_nothing_is_fetched_for_others(client: TestClient, path: str) -> None:
+    refused = client.get(path)
+    assert refused.status_code == 403
+    assert "content-security-policy" in refused.headers
+
+
+def test_a_flood_is_refused_by_its_length(client: TestClient) -> None:
+    headers = {"content-length": str(MAX_REQUEST_BYTES + 1)}
+    assert client.post("/gradio_api/upload", headers=headers).status_code == 413
+
+
+def test_only_versioned_files_are_kept_for_ever(client: TestClient) -> None:
+    assert "immutable" in client.get("/gradio_api/file=/a/b.bin?v=1").headers["cache-control"]
+    assert client.get("/gradio_api/file=/a/b.js").headers["cache-control"] == "no-cache"
+    assert "cache-control" not in client.get("/").headers

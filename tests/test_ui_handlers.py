@@ -1,0 +1,192 @@
+"""Handlers as plain functions, with an engine that draws instead of a model."""
+
+import csv
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from engrave.errors import PictureError, PromptError
+from engrave.image import read_metadata
+from engrave.ui import caption, ends, explore, files, generate, interpolate, stops
+from engrave.ui.views import Views
+from tests.fakes import fake_engine, noise
+
+ENGINE = fake_engine()
+VIEWS = Views(ENGINE)
+REQUEST = cast(gr.Request, SimpleNamespace(session_hash="session"))
+
+
+def event(**data: Any) -> gr.EventData:
+    """Return an event as the browser sends it."""
+    return gr.EventData(None, data)
+
+
+@pytest.fixture(autouse=True)
+def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that uploads land in."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return tmp_path
+
+
+def make(text: str = "a ship", num: int = 2, seed: int = 5) -> generate.Shown:
+    """Generate to the end."""
+    return list(generate.generate(ENGINE, VIEWS, text, num, seed, 2.0, 20, REQUEST))[-1]
+
+
+def test_one_picture_gets_captions_and_neighbours(uploads: Path) -> None:
+    path = str(noise(uploads / "a.png"))
+    waiting, shown = list(caption.describe(ENGINE, VIEWS, [path], REQUEST))
+    assert waiting[0]["pending"] and waiting[0]["src"].startswith("data:image/webp")
+    answer, near, table, end = shown
+    assert [round(one["probability"], 3) for one in answer["candidates"]] == [0.6, 0.3, 0.2]
+    assert len(near["items"]) == 6 and table == {}
+    assert near["items"][0]["url"].startswith("https://www.gutenberg.org/ebooks/")
+    assert end is not None and end.latent.shape == (1024,)
+
+
+def test_nothing_dropped_shows_the_hint() -> None:
+    assert next(caption.describe(ENGINE, VIEWS, None, REQUEST))[0] == caption.EMPTY
+
+
+def test_a_batch_goes_on_after_a_bad_file(uploads: Path) -> None:
+    good, bad = noise(uploads / "=good.png"), uploads / "bad.jpg"
+    bad.write_text("no picture")
+    steps = list(caption.describe(ENGINE, VIEWS, [str(good), str(bad), str(good)], REQUEST))
+    view = steps[-1][2]
+    assert [("error" in row) for row in view["rows"]] == [False, True, False]
+    path = max(uploads.glob("engrave/*/captions.csv"))
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert rows[0]["file"] == "'=good.png"  # no formula
+    assert rows[1]["error"] == view["rows"][1]["error"]
+    assert rows[0]["model_version"] == "fake-1" and float(rows[0]["probability"]) == 0.6
+
+
+def test_plates_come_one_by_one_and_carry_their_settings() -> None:
+    steps = list(generate.generate(ENGINE, VIEWS, "a ship", 3, 5, 2.0, 20, REQUEST))
+    assert [step[0]["pending"] for step in steps] == [3, 2, 1, 0]
+    view, made = steps[-1]
+    assert [card["seed"] for card in view["plates"]] == [5, 6, 7]
+    facts = read_metadata(made[0].path)
+    assert (facts["prompt"], facts["seed"], facts["steps"]) == ("a ship", "5", "20")
+
+
+def test_a_plate_is_made_again_from_its_settings() -> None:
+    _, made = make(num=3)
+    text, num, seed, guidance, steps = generate.settings_of(made, event(position=2))
+    again = list(generate.generate(ENGINE, VIEWS, text, num, seed, guidance, steps, REQUEST))
+    assert made[2].path.read_bytes() == again[-1][1][0].path.read_bytes()
+
+
+def test_an_empty_prompt_works_and_is_named() -> None:
+    view, _ = make("", num=1)
+    assert "no text" in view["note"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), None, 0, 9, "4", True, 2.5])
+def test_a_wrong_number_gets_a_sentence(value: Any) -> None:
+    with pytest.raises(PromptError, match="from 1 to 8"):
+        next(generate.generate(ENGINE, VIEWS, "a", value, 0, 2.0, 20, REQUEST))
+
+
+@pytest.mark.parametrize("position", [None, -1, 2, "0", True, 1.0])
+def test_a_forged_position_is_refused(position: Any) -> None:
+    _, made = make()
+    with pytest.raises(PromptError, match="no longer here"):
+        generate.settings_of(made, event(position=position))
+
+
+def test_a_plate_goes_to_the_caption_tab_as_an_upload(uploads: Path) -> None:
+    _, made = make()
+    (path,), tab = generate.to_caption(made, event(position=1))
+    assert Path(path).is_relative_to(uploads) and tab.selected == "caption"
+
+
+def test_stopping_ends_the_work_at_the_next_word_of_progress() -> None:
+    steps = generate.generate(ENGINE, VIEWS, "a ship", 8, 0, 2.0, 20, REQUEST)
+    next(steps)
+    _, made = next(steps)
+    view = generate.halt(made, REQUEST)
+    assert "Stopped after 1" in view["note"]
+    with pytest.raises(stops.Stopped):
+        next(steps)
+
+
+def test_a_new_run_forgets_an_old_wish_to_stop() -> None:
+    stops.wish(generate.TASK, REQUEST)
+    assert len(make()[1]) == 2
+
+
+def test_a_walk_is_one_sheet_and_two_films(uploads: Path) -> None:
+    first, second = (ends.from_text(ENGINE, text, 0) for text in ("a ship", "a lion"))
+    view = interpolate.walk(ENGINE, first, second, 9, "prior", "slerp", REQUEST)
+    assert (view["count"], view["columns"]) == (9, 8)
+    assert set(view["captions"]) == {"0", "4", "8"}
+    sheet = next(uploads.glob("engrave/*/engrave-walk.webp"))
+    assert Image.open(sheet).size == (8 * 256, 2 * 256)
+    assert next(uploads.glob("engrave/*/engrave-walk.mp4")).stat().st_size > 1000
+
+
+def test_a_walk_without_an_end_says_which() -> None:
+    end = ends.from_text(ENGINE, "a ship", 0)
+    with pytest.raises(PromptError, match="End B"):
+        interpolate.walk(ENGINE, end, None, 9, "prior", "slerp", REQUEST)
+
+
+def test_an_end_is_found_by_words_or_by_id() -> None:
+    assert len(ends.find(ENGINE, "a ship")) == ends.FOUND
+    item = ENGINE.collection.item(7)
+    assert [one.index for one in ends.find(ENGINE, item.id)] == [7]
+    with pytest.raises(PromptError, match="no engraving 1-1"):
+        ends.find(ENGINE, "1-1")
+
+
+def test_an_end_of_the_collection_names_its_book() -> None:
+    end = ends.from_collection(ENGINE, 3)
+    assert "as the model remembers it" in end.kind and end.url.endswith("/10003")
+
+
+def test_a_plate_becomes_end_b_only() -> None:
+    _, made = make()
+    first, _, second, view, tab = generate.plate_as_end(ENGINE, made, event(position=0, letter="B"))
+    assert isinstance(second, ends.End) and view["letter"] == "B"
+    assert not isinstance(first, ends.End) and tab.selected == "interpolate"
+    assert np.array_equal(second.latent, made[0].latent)
+
+
+def test_a_click_on_the_map_opens_an_engraving() -> None:
+    base = explore.map_files(ENGINE.collection, files.new_path("words"))
+    marks = {"marked": [1, 2], "focus": None}
+    detail, chart, kept, _ = explore.open_item(ENGINE, VIEWS, base, marks, event(index=11))
+    assert detail["id"] == ENGINE.collection.item(11).id and len(detail["near"]) == explore.NEAR
+    assert chart["focus"] == kept["focus"] == 11 and chart["marked"] == [1, 2]
+    assert 11 not in [one["index"] for one in detail["near"]]
+
+
+@pytest.mark.parametrize("index", [None, -1, 240, "3"])
+def test_a_forged_index_is_refused(index: Any) -> None:
+    with pytest.raises(PromptError):
+        explore.open_item(ENGINE, VIEWS, {}, {}, event(index=index))
+
+
+def test_a_search_rings_what_it_found_and_nothing_clears_it() -> None:
+    found, chart, marks = explore.search(ENGINE, VIEWS, {"files": {}}, "a ship", {"focus": 4})
+    assert len(found["items"]) == len(marks["marked"]) == explore.FOUND
+    assert chart["focus"] == 4
+    assert explore.search(ENGINE, VIEWS, {"files": {}}, "  ", marks)[2]["marked"] == []
+
+
+def test_captions_of_the_map_come_in_small_files(tmp_path: Path) -> None:
+    explore.write_captions(ENGINE.collection, tmp_path / "words")
+    assert [path.name for path in (tmp_path / "words").iterdir()] == ["captions-0.json"]
+
+
+def test_an_upload_from_elsewhere_is_no_end(tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = noise(tmp_path_factory.mktemp("elsewhere") / "a.png")
+    with pytest.raises(PictureError, match="not uploaded here"):
+        ends.from_upload(ENGINE, str(outside))
