@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 LISTS := requirements.txt requirements-train.txt requirements-dev.txt
 
+# without its Python, as after an update of the system, an environment holds nothing of use
+$(shell test -x $(BIN)/python || rm -f $(VENV)/.run-is-installed $(VENV)/.dev-is-installed)
+
+.DELETE_ON_ERROR:
 .PHONY: demo test lint format bench browser clean
 
 demo: $(VENV)/.run-is-installed  ## install what the app needs and serve it, on GRADIO_SERVER_PORT or 7860
