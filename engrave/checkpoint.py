@@ -1,4 +1,5 @@
-"""Saves a model to a folder and loads it: safetensors in half precision, in shards, with config and vocabularies."""
+"""Saves a model to a folder and loads it: safetensors in half precision, in shards, with config
+and vocabularies."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def save_pretrained(model: MultimodalModel, folder: Path, facts: dict[str, str])
 
 
 def from_pretrained(folder: Path | str) -> MultimodalModel:
-    """Load a model that `save_pretrained` wrote, in evaluation mode; raises CheckpointError with what is wrong."""
+    """Load a model that `save_pretrained` wrote, in evaluation mode; raises CheckpointError with
+    what is wrong."""
     folder = Path(folder)
     page = _read_page(folder)
     pieces = Tokenizer.load(folder / "text-vocab.txt"), Tokenizer.load(folder / "caption-vocab.txt")
@@ -72,7 +74,9 @@ def _write_shards(weights: dict[str, Tensor], folder: Path) -> list[str]:
             size = 0
         groups[-1][name] = part
         size += part.nbytes
-    names = [f"model-{index + 1:05d}-of-{len(groups):05d}.safetensors" for index in range(len(groups))]
+    names = [
+        f"model-{index + 1:05d}-of-{len(groups):05d}.safetensors" for index in range(len(groups))
+    ]
     for name, group in zip(names, groups, strict=True):
         save_file(group, folder / name)
     return names
@@ -86,21 +90,30 @@ def _pieces(weights: dict[str, Tensor]) -> list[tuple[str, Tensor]]:
         if count == 1:
             parts.append((name, tensor))
         else:
-            parts += [(f"{name}@{k}", part.contiguous().clone()) for k, part in enumerate(tensor.chunk(count))]
+            parts += [
+                (f"{name}@{k}", part.contiguous().clone())
+                for k, part in enumerate(tensor.chunk(count))
+            ]
     return parts
 
 
 def _read_page(folder: Path) -> dict:
     path = folder / "config.json"
     if not path.is_file():
-        raise CheckpointError(f"{folder} holds no config.json; point to a folder that `save_pretrained` wrote.")
+        raise CheckpointError(
+            f"{folder} holds no config.json; point to a folder that `save_pretrained` wrote."
+        )
     try:
         page = json.loads(path.read_text(encoding="utf-8"))
         found = page["format"]
     except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path.name} cannot be read ({error}); copy the model folder again.") from error
+        raise CheckpointError(
+            f"{path.name} cannot be read ({error}); copy the model folder again."
+        ) from error
     if found != FORMAT:
-        raise CheckpointError(f"The checkpoint has format {found}, this version reads {FORMAT}; update Engrave.")
+        raise CheckpointError(
+            f"The checkpoint has format {found}, this version reads {FORMAT}; update Engrave."
+        )
     return page
 
 
@@ -108,7 +121,9 @@ def _read_shard(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path.name} is missing or damaged; copy the model folder again.") from error
+        raise CheckpointError(
+            f"{path.name} is missing or damaged; copy the model folder again."
+        ) from error
 
 
 def _fill(model: MultimodalModel, weights: dict[str, Tensor], folder: Path) -> None:
@@ -118,13 +133,19 @@ def _fill(model: MultimodalModel, weights: dict[str, Tensor], folder: Path) -> N
         cut.setdefault(whole, {})[int(index)] = weights.pop(name)
     weights |= {name: torch.cat([parts[k] for k in sorted(parts)]) for name, parts in cut.items()}
     try:
-        missing, unexpected = model.load_state_dict({k: v.float() for k, v in weights.items()}, strict=False)
+        missing, unexpected = model.load_state_dict(
+            {k: v.float() for k, v in weights.items()}, strict=False
+        )
     except RuntimeError as error:
-        raise CheckpointError(f"The weights in {folder.name} do not fit their config.json; copy it again.") from error
+        raise CheckpointError(
+            f"The weights in {folder.name} do not fit their config.json; copy it again."
+        ) from error
     pointers = {model.state_dict()[name].data_ptr() for name in weights if name not in unexpected}
     absent = [n for n in missing if not _stands_elsewhere(model, n, pointers)]
     if absent or unexpected:
-        raise CheckpointError(f"The weights in {folder.name} lack {len(absent)} and add {len(unexpected)} tensors.")
+        raise CheckpointError(
+            f"The weights in {folder.name} lack {len(absent)} and add {len(unexpected)} tensors."
+        )
 
 
 def _stands_elsewhere(model: MultimodalModel, name: str, pointers: set[int]) -> bool:

@@ -48,12 +48,21 @@ class ModelConfig:
                 f"side_px ({self.side_px}) must be a multiple of {UPSCALE}; "
                 f"use {max(below, UPSCALE)} or {below + UPSCALE}."
             )
-        if not len(self.encoder_widths) == len(self.decoder_widths) == len(self.decoder_blocks) == 4:
-            raise ConfigError("encoder_widths, decoder_widths and decoder_blocks need 4 entries each.")
+        if (
+            not len(self.encoder_widths)
+            == len(self.decoder_widths)
+            == len(self.decoder_blocks)
+            == 4
+        ):
+            raise ConfigError(
+                "encoder_widths, decoder_widths and decoder_blocks need 4 entries each."
+            )
         for name in ("text", "caption", "layout_prior"):
             width, heads = getattr(self, f"{name}_width"), getattr(self, f"{name}_heads")
             if width % heads:
-                raise ConfigError(f"{name}_width ({width}) must be a multiple of {name}_heads ({heads}).")
+                raise ConfigError(
+                    f"{name}_width ({width}) must be a multiple of {name}_heads ({heads})."
+                )
 
     @property
     def grid(self) -> int:
@@ -77,8 +86,14 @@ class ModelConfig:
         known = {field.name for field in dataclasses.fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
-            raise ConfigError(f"The configuration has unknown fields {unknown}; it was written by another version.")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+            raise ConfigError(
+                f"The configuration has unknown fields {unknown}; another version wrote it."
+            )
+        fitting: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**fitting)
 
     @classmethod
     def named(cls, preset: str) -> ModelConfig:

@@ -25,7 +25,9 @@ class Tokenizer:
     def __init__(self, pieces: Sequence[str]) -> None:
         missing = [piece for piece in SPECIALS if piece not in pieces]
         if missing:
-            raise CheckpointError(f"The vocabulary lacks {', '.join(missing)}; use the one saved with the weights.")
+            raise CheckpointError(
+                f"The vocabulary lacks {', '.join(missing)}; use the one saved with the weights."
+            )
         self.pieces = list(pieces)
         ids = {piece: index for index, piece in enumerate(self.pieces)}
         self.pad, self.cls, self.sep = ids[PAD], ids[CLS], ids[SEP]
@@ -67,5 +69,7 @@ class Tokenizer:
     @classmethod
     def load(cls, path: Path) -> Tokenizer:
         if not path.is_file():
-            raise CheckpointError(f"{path.name} is missing beside the weights; copy the whole model folder.")
+            raise CheckpointError(
+                f"{path.name} is missing beside the weights; copy the whole model folder."
+            )
         return cls(path.read_text(encoding="utf-8").splitlines())

@@ -1,4 +1,5 @@
-"""What many tests share: a folder of drawings, and a model of preset smoke that was really trained on them."""
+"""What many tests share: a folder of drawings, and a model of preset smoke that was really trained
+on them."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ def scans() -> Path:
 @pytest.fixture(scope="session")
 def drawn_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An imagefolder of 48 + 12 + 12 drawings."""
-    return write_folder(tmp_path_factory.mktemp("drawn"), {"train": 48, "validation": 12, "test": 12})
+    return write_folder(
+        tmp_path_factory.mktemp("drawn"), {"train": 48, "validation": 12, "test": 12}
+    )
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,12 @@ def draw(shape: str, side: str, dark: bool, size: tuple[int, int] = (96, 80)) ->
     outline = {
         "circle": lambda: pen.ellipse((x - r, y - r, x + r, y + r), outline=0, width=2),
         "square": lambda: pen.rectangle((x - r, y - r, x + r, y + r), outline=0, width=2),
-        "tower": lambda: pen.rectangle((x - r / 2, y - 2 * r, x + r / 2, y + r), outline=0, width=2),
-        "hill": lambda: pen.polygon([(x - 2 * r, y + r), (x, y - r), (x + 2 * r, y + r)], outline=0),
+        "tower": lambda: pen.rectangle(
+            (x - r / 2, y - 2 * r, x + r / 2, y + r), outline=0, width=2
+        ),
+        "hill": lambda: pen.polygon(
+            [(x - 2 * r, y + r), (x, y - r), (x + 2 * r, y + r)], outline=0
+        ),
     }
     outline[shape]()
     for step in range(0, int(2 * r), 3 if dark else 7):
@@ -38,9 +42,17 @@ def write_folder(folder: Path, counts: dict[str, int], seed: int = 0) -> Path:
         for index in range(count):
             shape, side, dark = rng.choice(SHAPES), rng.choice(list(SIDES)), rng.random() < 0.5
             name = f"{split}-{index:03d}.png"
-            draw(shape, side, dark, (rng.randint(70, 110), rng.randint(70, 110))).save(folder / split / name)
+            draw(shape, side, dark, (rng.randint(70, 110), rng.randint(70, 110))).save(
+                folder / split / name
+            )
             caption = f"a {'dark' if dark else 'light'} {shape} stands at the {side} of the paper"
-            facts = {"subject": shape, "technique": "woodcut" if dark else "outline", "printed": shape.upper()}
-            lines.append(json.dumps({"file_name": name, "caption": caption, **facts, "year": 1800 + index}))
+            facts = {
+                "subject": shape,
+                "technique": "woodcut" if dark else "outline",
+                "printed": shape.upper(),
+            }
+            lines.append(
+                json.dumps({"file_name": name, "caption": caption, **facts, "year": 1800 + index})
+            )
         (folder / split / "metadata.jsonl").write_text("\n".join(lines) + "\n")
     return folder

@@ -25,7 +25,9 @@ def test_comes_back_within_half_precision(saved: Path) -> None:
     assert theirs.facts["version"] == "v1"
     assert theirs.config == ours.config
     torch.testing.assert_close(theirs.encode(ramp()), ours.encode(ramp()), atol=2e-3, rtol=0)
-    torch.testing.assert_close(theirs.embed_text(["ship"]), ours.embed_text(["ship"]), atol=5e-3, rtol=0)
+    torch.testing.assert_close(
+        theirs.embed_text(["ship"]), ours.embed_text(["ship"]), atol=5e-3, rtol=0
+    )
 
 
 def test_large_tensors_are_cut_into_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +37,9 @@ def test_large_tensors_are_cut_into_shards(tmp_path: Path, monkeypatch: pytest.M
     shards = list((tmp_path / "m").glob("*.safetensors"))
     assert len(shards) > 3
     assert max(path.stat().st_size for path in shards) < 1_200_000
-    torch.testing.assert_close(from_pretrained(tmp_path / "m").encode(ramp()), model.encode(ramp()), atol=2e-3, rtol=0)
+    torch.testing.assert_close(
+        from_pretrained(tmp_path / "m").encode(ramp()), model.encode(ramp()), atol=2e-3, rtol=0
+    )
 
 
 def test_saving_again_replaces_the_whole(saved: Path) -> None:
@@ -45,7 +49,10 @@ def test_saving_again_replaces_the_whole(saved: Path) -> None:
     assert from_pretrained(saved).facts["version"] == "v2"
 
 
-@pytest.mark.parametrize("name", ["config.json", "text-vocab.txt", "caption-vocab.txt", "model-00001-of-00001.safetensors"])
+@pytest.mark.parametrize(
+    "name",
+    ["config.json", "text-vocab.txt", "caption-vocab.txt", "model-00001-of-00001.safetensors"],
+)
 def test_a_missing_file_is_named(saved: Path, name: str) -> None:
     (saved / name).unlink()
     with pytest.raises(CheckpointError, match=name.replace(".", r"\.")):

@@ -99,7 +99,9 @@ def test_padding_of_a_text_changes_nothing(model: MultimodalModel) -> None:
     torch.testing.assert_close(alone, beside, atol=1e-5, rtol=0)
 
 
-def test_cached_writing_equals_scoring_from_scratch(model: MultimodalModel, z: torch.Tensor) -> None:
+def test_cached_writing_equals_scoring_from_scratch(
+    model: MultimodalModel, z: torch.Tensor
+) -> None:
     text, score = model.describe(z[:1], num_beams=3, num_candidates=2, max_tokens=6)[0]
     meaning, layout = model.split(z[:1])
     greedy = model.captioner.write(meaning, layout, beams=1, candidates=1, max_tokens=6)
@@ -125,7 +127,9 @@ def test_a_seed_decides_whatever_stands_beside_it(model: MultimodalModel) -> Non
 
 @pytest.mark.parametrize("mode", ["prior", "direct"])
 @pytest.mark.parametrize("curve", ["slerp", "lerp"])
-def test_a_walk_begins_and_ends_where_it_should(model: MultimodalModel, z: torch.Tensor, mode: str, curve: str) -> None:
+def test_a_walk_begins_and_ends_where_it_should(
+    model: MultimodalModel, z: torch.Tensor, mode: str, curve: str
+) -> None:
     walk = model.walk_latents(z[0], z[1], frames=5, mode=mode, curve=curve, steps=4)
     torch.testing.assert_close(walk[0], z[0], atol=1e-5, rtol=0)
     torch.testing.assert_close(walk[-1], z[1], atol=1e-5, rtol=0)
@@ -179,7 +183,12 @@ def test_bad_sizes_name_the_fix() -> None:
 
 
 def test_a_config_comes_back_from_its_dict() -> None:
-    assert ModelConfig.fromdict({k: list(v) if isinstance(v, tuple) else v for k, v in smoke().asdict().items()}) == smoke()
+    assert (
+        ModelConfig.fromdict(
+            {k: list(v) if isinstance(v, tuple) else v for k, v in smoke().asdict().items()}
+        )
+        == smoke()
+    )
 
 
 GOLDEN: dict[str, list[float]] = {

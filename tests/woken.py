@@ -1,4 +1,5 @@
-"""A model of preset smoke whose every weight was woken by noise, so that no part can hide behind a zero."""
+"""A model of preset smoke whose every weight was woken by noise, so that no part can hide behind a
+zero."""
 
 from __future__ import annotations
 

@@ -1,1 +1,2 @@
-"""Trains, measures and publishes the model. Uses the model and its checkpoints; knows no engine and no page."""
+"""Trains, measures and publishes the model. Uses the model and its checkpoints; knows no engine
+and no page."""

@@ -14,16 +14,24 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    top = argparse.ArgumentParser(prog="python -m train", description="train, measure and publish the model")
+    top = argparse.ArgumentParser(
+        prog="python -m train", description="train, measure and publish the model"
+    )
     commands = top.add_subparsers(dest="command", required=True)
-    fit = commands.add_parser("fit", help="train a preset", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    fit = commands.add_parser(
+        "fit", help="train a preset", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
     fit.add_argument("--preset", default="small", help="smoke, small or seed")
-    fit.add_argument("--data", type=Path, required=True, help="folder of parquet files, or an imagefolder")
+    fit.add_argument(
+        "--data", type=Path, required=True, help="folder of parquet files, or an imagefolder"
+    )
     fit.add_argument("--out", type=Path, required=True, help="folder of the run")
     fit.add_argument("--stage", default="all", help="all, meaning, autoencoder, captions or priors")
     length = fit.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, help="wall-clock budget of the stages in minutes")
-    length.add_argument("--epochs", type=float, help="epochs of each stage, instead of the preset's")
+    length.add_argument(
+        "--epochs", type=float, help="epochs of each stage, instead of the preset's"
+    )
     fit.add_argument("--resume", action="store_true", help="go on where the run in --out stopped")
     _add_measuring(commands)
     return top
@@ -31,21 +39,32 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     form = argparse.ArgumentDefaultsHelpFormatter
-    evaluate = commands.add_parser("evaluate", help="measure a model beside baselines", formatter_class=form)
-    evaluate.add_argument("--model", type=Path, default=ASSETS / "model", help="folder of the model")
-    evaluate.add_argument("--data", type=Path, required=True, help="folder of parquet files, or an imagefolder")
+    evaluate = commands.add_parser(
+        "evaluate", help="measure a model beside baselines", formatter_class=form
+    )
+    evaluate.add_argument(
+        "--model", type=Path, default=ASSETS / "model", help="folder of the model"
+    )
+    evaluate.add_argument(
+        "--data", type=Path, required=True, help="folder of parquet files, or an imagefolder"
+    )
     evaluate.add_argument("--split", default="validation", help="train, validation or test")
     evaluate.add_argument("--out", type=Path, help="JSON file for the figures")
     evaluate.add_argument("--cache", type=Path, help="folder for decoded pictures")
-    publish = commands.add_parser("publish", help="rebuild what the app ships", formatter_class=form)
+    publish = commands.add_parser(
+        "publish", help="rebuild what the app ships", formatter_class=form
+    )
     publish.add_argument("--run", type=Path, required=True, help="folder of a finished run")
-    publish.add_argument("--data", type=Path, required=True, help="folder of the pictures it was trained on")
+    publish.add_argument(
+        "--data", type=Path, required=True, help="folder of the pictures it was trained on"
+    )
     publish.add_argument("--assets", type=Path, default=ASSETS, help="where to write")
     publish.add_argument("--force", action="store_true", help="replace a better model too")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0, 1 for what a user can mend, 2 for wrong arguments, 130 when stopped."""
+    """Run one command; return 0, 1 for what a user can mend, 2 for wrong arguments, 130 when
+    stopped."""
     given = parser().parse_args(arguments)
     try:
         return {"fit": _fit, "evaluate": _evaluate, "publish": _publish}[given.command](given)

@@ -57,7 +57,9 @@ def _small() -> TrainConfig:
         preset="small",
         stages={
             "meaning": StageConfig(minutes_share=0.14, epochs=8, batch=96, lr=6e-4),
-            "autoencoder": StageConfig(minutes_share=0.46, epochs=30, batch=32, lr=1.2e-3, ema=0.998),
+            "autoencoder": StageConfig(
+                minutes_share=0.46, epochs=30, batch=32, lr=1.2e-3, ema=0.998
+            ),
             "captions": StageConfig(minutes_share=0.20, epochs=14, batch=48, lr=5e-4),
             "priors": StageConfig(minutes_share=0.20, epochs=40, batch=64, lr=8e-4, ema=0.998),
         },
@@ -70,7 +72,9 @@ def _seed() -> TrainConfig:
         views=8,
         stages={
             "meaning": StageConfig(minutes_share=0.15, epochs=20, batch=256, lr=6e-4),
-            "autoencoder": StageConfig(minutes_share=0.50, epochs=200, batch=64, lr=8e-4, ema=0.999),
+            "autoencoder": StageConfig(
+                minutes_share=0.50, epochs=200, batch=64, lr=8e-4, ema=0.999
+            ),
             "captions": StageConfig(minutes_share=0.15, epochs=25, batch=128, lr=4e-4),
             "priors": StageConfig(minutes_share=0.20, epochs=300, batch=256, lr=6e-4, ema=0.999),
         },
@@ -79,4 +83,6 @@ def _seed() -> TrainConfig:
 
 def _smoke() -> TrainConfig:
     stage = StageConfig(minutes_share=0.25, epochs=2, batch=8, lr=1e-3, warmup=2, ema=0.9)
-    return TrainConfig(preset="smoke", views=2, text_layers_tuned=1, stages=dict.fromkeys(STAGES, stage))
+    return TrainConfig(
+        preset="smoke", views=2, text_layers_tuned=1, stages=dict.fromkeys(STAGES, stage)
+    )

@@ -1,4 +1,5 @@
-"""Reads engravings with their captions: our parquet files, or any folder in the imagefolder convention."""
+"""Reads engravings with their captions: our parquet files, or any folder in the imagefolder
+convention."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ class Examples:
 
 
 def load(source: Path, split: str, side_px: int, cache: Path | None = None) -> Examples:
-    """Read one split; decoded pictures are kept in the cache folder. Raises DataError when there is nothing to read."""
+    """Read one split; decoded pictures are kept in the cache folder. Raises DataError when there
+    is nothing to read."""
     table = open_split(Path(source), split)
     if cache is None:
         pictures, good = _decode(table, side_px)
@@ -51,11 +53,15 @@ def open_split(source: Path, split: str) -> Dataset:
     if split not in SPLITS:
         raise DataError(f"There is no split '{split}'; choose one of {', '.join(SPLITS)}.")
     if not source.is_dir():
-        raise DataError(f"{source} is no folder; give one with parquet files or with pictures and metadata.csv.")
+        raise DataError(
+            f"{source} is no folder; give one with parquet files or with pictures and metadata.csv."
+        )
     found = {name: sorted(str(p) for p in source.glob(f"{name}-*.parquet")) for name in SPLITS}
     if any(found.values()):
         if not found[split]:
-            raise DataError(f"{source} has no {split}-*.parquet; found {[n for n in found if found[n]]}.")
+            raise DataError(
+                f"{source} has no {split}-*.parquet; found {[n for n in found if found[n]]}."
+            )
         table = load_dataset("parquet", data_files={split: found[split]}, split=split)
         return table.cast_column("image", Image(decode=False))
     return _imagefolder(source, split)
@@ -65,16 +71,26 @@ def _imagefolder(source: Path, split: str) -> Dataset:
     named = {name: source / name for name in SPLITS if (source / name).is_dir()}
     folder = named.get(split, source)
     if not any((folder / f"metadata.{kind}").is_file() for kind in ("jsonl", "csv")):
-        raise DataError(f"{folder} has no metadata.jsonl or metadata.csv with file_name and caption; add one.")
+        raise DataError(
+            f"{folder} has no metadata.jsonl or metadata.csv with file_name and caption; add one."
+        )
     table = load_dataset("imagefolder", data_files={split: [f"{folder}/**"]}, split=split)
     if "caption" not in table.column_names:
-        raise DataError(f"The metadata in {folder} has the columns {table.column_names}; 'caption' is needed.")
+        raise DataError(
+            f"The metadata in {folder} has the columns {table.column_names}; 'caption' is needed."
+        )
     table = table.cast_column("image", Image(decode=False))
     if named:
         return table
-    keep = [i for i, row in enumerate(table.select_columns(["image"])) if _share_of(row["image"]["path"]) == split]
+    keep = [
+        i
+        for i, row in enumerate(table.select_columns(["image"]))
+        if _share_of(row["image"]["path"]) == split
+    ]
     if not keep:
-        raise DataError(f"{folder} is too small to hold a {split} split; add pictures or make {split}/ yourself.")
+        raise DataError(
+            f"{folder} is too small for a {split} split; add pictures or make {split}/."
+        )
     return table.select(keep)
 
 
@@ -87,14 +103,19 @@ def _share_of(path: str) -> str:
 def _row(table: Dataset, index: int) -> dict[str, Any]:
     raw = {name: value for name, value in table[index].items() if name != "image"}
     row: dict[str, Any] = {name: raw.get(name) or "" for name in FACETS}
-    row |= {"id": str(raw.get("id") or f"picture-{index:05d}"), "caption": str(raw.get("caption") or "").strip()}
+    row |= {
+        "id": str(raw.get("id") or f"picture-{index:05d}"),
+        "caption": str(raw.get("caption") or "").strip(),
+    }
     row |= {"year": int(raw.get("year") or 0), "gutenberg_id": int(raw.get("gutenberg_id") or 0)}
     return row
 
 
 def _decode(table: Dataset, side_px: int) -> tuple[np.ndarray, list[int]]:
     pictures, good = [], []
-    for index, row in enumerate(tqdm(table.select_columns(["image"]), desc="reading pictures", leave=False)):
+    for index, row in enumerate(
+        tqdm(table.select_columns(["image"]), desc="reading pictures", leave=False)
+    ):
         image = row["image"]
         try:
             opened = open_picture(io.BytesIO(image["bytes"]) if image["bytes"] else image["path"])

@@ -10,6 +10,7 @@ import json
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,7 +50,9 @@ class Sheet:
 
 
 @torch.inference_mode()
-def evaluate(model_folder: Path, data: Path, split: str, out: Path | None, cache: Path | None) -> dict[str, float]:
+def evaluate(
+    model_folder: Path, data: Path, split: str, out: Path | None, cache: Path | None
+) -> dict[str, float]:
     """Measure, print a table, and write the figures as flat JSON."""
     model = from_pretrained(model_folder)
     examples = load(data, split, model.config.side_px, cache)
@@ -62,8 +65,16 @@ def evaluate(model_folder: Path, data: Path, split: str, out: Path | None, cache
     _search(sheet, model, examples, z)
     _latent(sheet, model, z)
     if out is not None:
-        page = {"model": model.facts.get("version", ""), "split": split, "data": Path(data).name}
-        page |= {"pictures": len(examples), "weights_sha256": fingerprint(model_folder), **sheet.figures}
+        page: dict[str, Any] = {
+            "model": model.facts.get("version", ""),
+            "split": split,
+            "data": Path(data).name,
+        }
+        page |= {
+            "pictures": len(examples),
+            "weights_sha256": fingerprint(model_folder),
+            **sheet.figures,
+        }
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(page, indent=1) + "\n", encoding="utf-8")
     return sheet.figures
@@ -95,7 +106,9 @@ def write_all(model: MultimodalModel, z_NL: Tensor) -> list[str]:
     return [text for part in parts for text in model.describe_batch(part, num_beams=BEAMS)]
 
 
-def likelihood(model: MultimodalModel, z_NL: Tensor, captions: list[str]) -> tuple[Tensor, Tensor, Tensor]:
+def likelihood(
+    model: MultimodalModel, z_NL: Tensor, captions: list[str]
+) -> tuple[Tensor, Tensor, Tensor]:
     """Return for each picture nats, right tokens and tokens (N,); padding never counts."""
     ids = model.caption_pieces.batch(captions, model.config.max_tokens)
     nats, right, count = [], [], []
@@ -110,7 +123,12 @@ def likelihood(model: MultimodalModel, z_NL: Tensor, captions: list[str]) -> tup
 
 
 def _captions(
-    sheet: Sheet, model: MultimodalModel, examples: Examples, train: Examples, z: Tensor, z_train: Tensor
+    sheet: Sheet,
+    model: MultimodalModel,
+    examples: Examples,
+    train: Examples,
+    z: Tensor,
+    z_train: Tensor,
 ) -> None:
     wanted = examples.captions
     nats, right, count = likelihood(model, z, wanted)
@@ -130,15 +148,23 @@ def _captions(
     sheet.put("frequent_", caption_scores([most_frequent(train.captions)] * len(wanted), wanted))
 
 
-def _pictures(sheet: Sheet, model: MultimodalModel, examples: Examples, train: Examples, z: Tensor) -> None:
-    errors: dict[str, list[Tensor]] = {"image_mse": [], "image_mse_64": [], "shuffled_layout_mse": []}
+def _pictures(
+    sheet: Sheet, model: MultimodalModel, examples: Examples, train: Examples, z: Tensor
+) -> None:
+    errors: dict[str, list[Tensor]] = {
+        "image_mse": [],
+        "image_mse_64": [],
+        "shuffled_layout_mse": [],
+    }
     drawn_edges, real_edges = [], []
     for start, part in zip(range(0, len(z), BATCH), z.split(BATCH), strict=True):
         real, drawn = pictures_of(examples, start), model.decode(part)
         errors["image_mse"].append(squared_error(drawn, real))
         errors["image_mse_64"].append(squared_error(reduced(drawn, 64), reduced(real, 64)))
         meaning, layout = model.split(part)
-        errors["shuffled_layout_mse"].append(squared_error(model.decode(model.join(meaning, layout.roll(1, 0))), real))
+        errors["shuffled_layout_mse"].append(
+            squared_error(model.decode(model.join(meaning, layout.roll(1, 0))), real)
+        )
         drawn_edges.append(edge_energy(drawn))
         real_edges.append(edge_energy(real))
     for name, parts in errors.items():
@@ -156,7 +182,9 @@ def _pictures(sheet: Sheet, model: MultimodalModel, examples: Examples, train: E
 
 def _search(sheet: Sheet, model: MultimodalModel, examples: Examples, z: Tensor) -> None:
     seen = model.embed(z)
-    read = torch.cat([model.embed_text(examples.captions[i : i + 64]) for i in range(0, len(examples), 64)])
+    read = torch.cat(
+        [model.embed_text(examples.captions[i : i + 64]) for i in range(0, len(examples), 64)]
+    )
     for name, found in (("t2i", ranks(read, seen)), ("i2t", ranks(seen, read))):
         for k in (1, 5, 10):
             sheet.figures[f"{name}_r{k}"] = recall_at(found, k)
@@ -192,7 +220,11 @@ TABLE = (
     ("captions: BLEU-4", ("bleu4",), ("nn_bleu4", "random_bleu4", "frequent_bleu4")),
     ("captions: distinct share", ("distinct_share",), ("nn_distinct_share",)),
     ("reconstruction: error at 256 px", ("image_mse",), ("shuffled_layout_mse",)),
-    ("reconstruction: error at 64 px", ("image_mse_64",), ("pca_mse_64", "thumbnail_mse_64", "mean_mse_64")),
+    (
+        "reconstruction: error at 64 px",
+        ("image_mse_64",),
+        ("pca_mse_64", "thumbnail_mse_64", "mean_mse_64"),
+    ),
     ("reconstruction: sharpness", ("sharpness",), ()),
     ("search: recall at 1, text to image", ("t2i_r1",), ("chance_r1",)),
     ("search: recall at 10, text to image", ("t2i_r10",), ("chance_r10",)),
@@ -205,5 +237,7 @@ def table(figures: dict[str, float]) -> str:
     for title, own, others in TABLE:
         beside = ", ".join(f"{name} {figures[name]:.4f}" for name in others)
         error = figures.get(f"{own[0]}_error")
-        lines.append(f"| {title} | {figures[own[0]]:.4f}{f' ± {error:.4f}' if error else ''} | {beside} |")
+        lines.append(
+            f"| {title} | {figures[own[0]]:.4f}{f' ± {error:.4f}' if error else ''} | {beside} |"
+        )
     return "\n".join(lines)

@@ -34,7 +34,12 @@ MAKERS: dict[str, type[Stage]] = {
     "captions": CaptionStage,
     "priors": PriorStage,
 }
-STALE = {"meaning": ("meaning-*", "latent-*"), "autoencoder": ("latent-*",), "captions": (), "priors": ()}
+STALE = {
+    "meaning": ("meaning-*", "latent-*"),
+    "autoencoder": ("latent-*",),
+    "captions": (),
+    "priors": (),
+}
 
 
 def fit(
@@ -49,13 +54,16 @@ def fit(
     stop_after: int | None = None,
     changes: dict[str, Any] | None = None,
 ) -> dict[str, float]:
-    """Train and return the last validation figures; raises Interrupted when `stop_after` steps were made."""
+    """Train and return the last validation figures; raises Interrupted when `stop_after` steps
+    were made."""
     import dataclasses
 
     training = dataclasses.replace(settings.named(preset), **(changes or {}))
     names = _stages(stage)
     if not resume and stage == "all" and (out / "run.json").exists():
-        raise ConfigError(f"{out} holds a run already; add --resume to go on with it, or name another folder.")
+        raise ConfigError(
+            f"{out} holds a run already; add --resume to go on with it, or name another folder."
+        )
     out.mkdir(parents=True, exist_ok=True)
     set_seed(training.seed)
     speeder = accelerator()
@@ -97,7 +105,9 @@ def _validation(data: Path, side_px: int, out: Path, train: Examples) -> Example
     try:
         return load(data, "validation", side_px, out / "cache")
     except DataError:
-        kept = max(4, len(train) // 20)  # a folder without a validation split lends a few of its pictures
+        kept = max(
+            4, len(train) // 20
+        )  # a folder without a validation split lends a few of its pictures
         return Examples(train.pictures[:kept], train.rows[:kept])
 
 
@@ -108,11 +118,15 @@ def load_raw(out: Path, config: ModelConfig) -> MultimodalModel:
     model = MultimodalModel(ModelConfig.fromdict(held["config"]), *pieces)
     model.load_state_dict(held["weights"])
     if model.config.preset != config.preset:
-        raise ConfigError(f"{out} holds preset {model.config.preset}, not {config.preset}; name another folder.")
+        raise ConfigError(
+            f"{out} holds preset {model.config.preset}, not {config.preset}; name another folder."
+        )
     return model
 
 
-def _run(name: str, context: Context, budget: Budget, resume: bool, speeder: Any) -> dict[str, float]:
+def _run(
+    name: str, context: Context, budget: Budget, resume: bool, speeder: Any
+) -> dict[str, float]:
     made = MAKERS[name](context).to(context.device)
     made.eval()
     made.prepare()
@@ -127,7 +141,11 @@ def _run(name: str, context: Context, budget: Budget, resume: bool, speeder: Any
 
 
 def _finish(
-    name: str, model: MultimodalModel, context: Context, record: dict[str, Any], figures: dict[str, float]
+    name: str,
+    model: MultimodalModel,
+    context: Context,
+    record: dict[str, Any],
+    figures: dict[str, float],
 ) -> None:
     """Keep the stage's weights, mark it done, and drop what was cached from older ones."""
     save_raw(model, context.out)
@@ -139,7 +157,9 @@ def _finish(
     record["finished"] = time.strftime("%Y-%m-%d %H:%M:%S")
     (context.out / "run.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     (context.out / "stages" / name / "state.pt").unlink(missing_ok=True)
-    save_pretrained(model, context.out / "model", {"preset": record["preset"], "version": record["version"]})
+    save_pretrained(
+        model, context.out / "model", {"preset": record["preset"], "version": record["version"]}
+    )
 
 
 def save_raw(model: MultimodalModel, out: Path) -> None:
@@ -152,7 +172,9 @@ def save_raw(model: MultimodalModel, out: Path) -> None:
     save_state(held, out / "model.pt")
 
 
-def _record(out: Path, preset: str, training: TrainConfig, context: Context, data: Path) -> dict[str, Any]:
+def _record(
+    out: Path, preset: str, training: TrainConfig, context: Context, data: Path
+) -> dict[str, Any]:
     """Return what is known of the run so far, or begin its record."""
     path = out / "run.json"
     if path.is_file():

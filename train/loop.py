@@ -1,7 +1,8 @@
-"""Runs a stage: batches, rates, log, checkpoints, progress. The only place that touches clock, disk and log.
+"""Runs a stage: batches, rates, log, checkpoints, progress. The only place that touches clock,
+disk and log.
 
-Everything random depends on (seed, stage, step) alone, so a resumed run goes on exactly as an unbroken one.
-"""
+Everything random depends on (seed, stage, step) alone, so a resumed run goes on exactly as an
+unbroken one."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ CLIP_NORM = 1.0
 
 @dataclass(frozen=True)
 class Budget:
-    """How long a stage may take: minutes of wall clock, or epochs; and after how many steps a test stops it."""
+    """How long a stage may take: minutes of wall clock, or epochs; and after how many steps a test
+    stops it."""
 
     minutes: float | None = None
     epochs: float | None = None
@@ -43,7 +45,8 @@ def accelerator() -> Accelerator:
 
 
 def rate_at(step: int, progress: float, config: StageConfig) -> float:
-    """Return the learning rate: linear warm-up, then a cosine to 2 % of the peak; progress runs from 0 to 1."""
+    """Return the learning rate: linear warm-up, then a cosine to 2 % of the peak; progress runs
+    from 0 to 1."""
     warm = min(1.0, (step + 1) / max(config.warmup, 1))
     return config.lr * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
 
@@ -79,13 +82,17 @@ class Run:
         self.step, self.elapsed = 0, 0.0
         self.wrapped = speeder.prepare(stage)
         self.players = stage.players()
-        self.optimizers = {name: self._optimizer(name, group) for name, group in self.players.items()}
+        self.optimizers = {
+            name: self._optimizer(name, group) for name, group in self.players.items()
+        }
         self.ema = Ema(self.players["model"], stage.config.ema) if stage.config.ema else None
 
     def _optimizer(self, name: str, group: list[nn.Parameter]) -> Any:
         betas = (0.0, 0.99) if name == "heads" else (0.9, 0.98)
         decay = 0.0 if name == "heads" else 0.01
-        return self.speeder.prepare(torch.optim.AdamW(group, lr=self.stage.config.lr, betas=betas, weight_decay=decay))
+        return self.speeder.prepare(
+            torch.optim.AdamW(group, lr=self.stage.config.lr, betas=betas, weight_decay=decay)
+        )
 
     @property
     def batch(self) -> int:
@@ -106,14 +113,20 @@ class Run:
         """Return this step's training pictures: each epoch is one permutation of all."""
         epoch, place = divmod(self.step, self.steps_per_epoch)
         label = STAGES.index(self.stage.name)
-        order = torch.randperm(len(self.context.train), generator=step_generator(self.context.config.seed, label, epoch))
+        order = torch.randperm(
+            len(self.context.train),
+            generator=step_generator(self.context.config.seed, label, epoch),
+        )
         mine = order[place * self.batch : (place + 1) * self.batch]
         return mine[self.speeder.process_index :: self.speeder.num_processes]
 
     def go(self) -> dict[str, float]:
         """Train to the end of the budget and return the validation figures; raises Interrupted."""
         last_save = last_tick = time.monotonic()
-        with self.log.open("a", encoding="utf-8") as log, tqdm(total=100, desc=self.stage.name) as bar:
+        with (
+            self.log.open("a", encoding="utf-8") as log,
+            tqdm(total=100, desc=self.stage.name) as bar,
+        ):
             while self.progress < 1.0:
                 facts = self._one_step()
                 now = time.monotonic()
@@ -146,7 +159,9 @@ class Run:
         if self.ema:
             self.ema.update(self.step)
         self.step += 1
-        facts["images_per_second"] = len(indices) * self.speeder.num_processes / (time.perf_counter() - start)
+        facts["images_per_second"] = (
+            len(indices) * self.speeder.num_processes / (time.perf_counter() - start)
+        )
         return facts
 
     def _move(self, player: str, optimizer: Any, indices: Tensor) -> dict[str, float]:
@@ -165,8 +180,14 @@ class Run:
     def _write(self, log: Any, facts: dict[str, float]) -> None:
         if not self.speeder.is_main_process:
             return
-        line = {"stage": self.stage.name, "step": self.step, "epoch": self.step / self.steps_per_epoch}
-        line |= {"seconds": round(self.elapsed, 2)} | {k: float(f"{v:.6g}") for k, v in facts.items()}
+        line = {
+            "stage": self.stage.name,
+            "step": self.step,
+            "epoch": self.step / self.steps_per_epoch,
+        }
+        line |= {"seconds": round(self.elapsed, 2)} | {
+            k: float(f"{v:.6g}") for k, v in facts.items()
+        }
         log.write(json.dumps(line) + "\n")
 
     def _look(self, log: Any) -> dict[str, float]:
@@ -179,7 +200,10 @@ class Run:
             sheet = self.stage.samples()
         self._write(log, {f"validation_{name}": value for name, value in figures.items()})
         log.flush()
-        tqdm.write(f"{self.stage.name} step {self.step}: " + ", ".join(f"{k} {v:.4g}" for k, v in figures.items()))
+        tqdm.write(
+            f"{self.stage.name} step {self.step}: "
+            + ", ".join(f"{k} {v:.4g}" for k, v in figures.items())
+        )
         if sheet is not None:
             folder = self.context.out / "samples"
             folder.mkdir(exist_ok=True)
@@ -192,7 +216,9 @@ class Run:
             return
         state = {
             "stage": self.stage.state_dict(),
-            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
+            "optimizers": {
+                name: optimizer.state_dict() for name, optimizer in self.optimizers.items()
+            },
             "ema": self.ema.shadow if self.ema else None,
             "step": self.step,
             "elapsed": self.elapsed,

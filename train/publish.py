@@ -1,4 +1,5 @@
-"""Rebuilds from a run what the app ships: the model, the collection with its map, and the worked examples."""
+"""Rebuilds from a run what the app ships: the model, the collection with its map, and the worked
+examples."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,16 +26,26 @@ from train.evaluate import encode_all
 
 SPLITS = ("train", "validation")  # the test split stays unseen
 CELL_PX = 96
+TEXTS = (
+    "id", "caption", "printed", "subject", "technique", "kind", "book", "author", "language",
+)  # fmt: skip
 BATCH = 32
-BETTER = (("cider", 1.0), ("t2i_r10", 1.0), ("image_mse_64", -1.0))  # figure, and the sign of better
+BETTER = (
+    ("cider", 1.0),
+    ("t2i_r10", 1.0),
+    ("image_mse_64", -1.0),
+)  # figure, and the sign of better
 
 
 @torch.inference_mode()
 def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None:
-    """Write assets/model, assets/collection and assets/training; raises ConfigError when what is there is better."""
+    """Write assets/model, assets/collection and assets/training; raises ConfigError when what is
+    there is better."""
     evaluation = run / "evaluation.json"
     if not evaluation.is_file():
-        raise ConfigError(f"{run} has no evaluation.json; run `python -m train evaluate` with --out {evaluation}.")
+        raise ConfigError(
+            f"{run} has no evaluation.json; run `python -m train evaluate` with --out {evaluation}."
+        )
     _refuse_worse(evaluation, assets / "training" / "evaluation.json", force)
     model = from_pretrained(run / "model")
     parts = [load(data, split, model.config.side_px, run / "cache") for split in SPLITS]
@@ -41,15 +53,18 @@ def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None
     embeddings = torch.cat([model.embed(part) for part in latents.split(256)]).numpy()
     places = map_places(embeddings)
     items = [
-        item_of(row, split, x, y)
-        for (row, split), (x, y) in zip(_rows(parts), places, strict=True)
+        item_of(row, split, x, y) for (row, split), (x, y) in zip(_rows(parts), places, strict=True)
     ]
-    label = Label(name="engravings", version="1", model_version=model.facts["version"], cell_px=CELL_PX)
+    label = Label(
+        name="engravings", version="1", model_version=model.facts["version"], cell_px=CELL_PX
+    )
     collection = Collection(items, latents=latents.numpy(), embeddings=embeddings, label=label)
     collection.save(assets / "collection", sprites(model, latents))
     shutil.copytree(run / "model", assets / "model", dirs_exist_ok=True)
     _copy_training(run, assets / "training")
-    subprocess.run([sys.executable, "-m", "engrave.ui.exhibit", str(assets / "examples")], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "engrave.ui.exhibit", str(assets / "examples")], check=True
+    )
 
 
 def _refuse_worse(fresh: Path, shipped: Path, force: bool) -> None:
@@ -59,23 +74,26 @@ def _refuse_worse(fresh: Path, shipped: Path, force: bool) -> None:
     worse = [name for name, sign in BETTER if sign * (new[name] - old[name]) < 0]
     if len(worse) > len(BETTER) // 2:
         figures = ", ".join(f"{name} {new[name]:.4f} (shipped: {old[name]:.4f})" for name in worse)
-        raise ConfigError(f"The shipped model is better by {figures}; add --force to replace it all the same.")
+        raise ConfigError(
+            f"The shipped model is better by {figures}; add --force to replace it all the same."
+        )
 
 
-def _rows(parts: list[Examples]) -> Iterator[tuple[dict, str]]:
+def _rows(parts: list[Examples]) -> Iterator[tuple[dict[str, Any], str]]:
     for split, part in zip(SPLITS, parts, strict=True):
         yield from ((row, split) for row in part.rows)
 
 
-def item_of(row: dict, split: str, x: float, y: float) -> Item:
+def item_of(row: dict[str, Any], split: str, x: float, y: float) -> Item:
     """Return what a collection keeps of a row."""
-    texts = ("id", "caption", "printed", "subject", "technique", "kind", "book", "author", "language")
-    numbers = {name: int(row[name]) for name in ("year", "gutenberg_id")}
-    return Item(**{name: str(row[name]) for name in texts}, **numbers, split=split, x=float(x), y=float(y))
+    facts: dict[str, Any] = {name: str(row[name]) for name in TEXTS}
+    facts |= {name: int(row[name]) for name in ("year", "gutenberg_id")}
+    return Item(**facts, split=split, x=float(x), y=float(y))
 
 
 def map_places(embeddings_NE: np.ndarray) -> np.ndarray:
-    """Return UMAP coordinates (N, 2), the same each time; PCA first, as it keeps what matters and saves time."""
+    """Return UMAP coordinates (N, 2), the same each time; PCA first, as it keeps what matters and
+    saves time."""
     from umap import UMAP  # takes seconds to import and a minute to compile: only who maps pays
 
     centred = embeddings_NE - embeddings_NE.mean(0)

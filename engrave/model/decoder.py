@@ -1,7 +1,10 @@
 """Draws a picture from a whole latent, in one pass.
 
-Shapes: B pictures, M width of the meaning, C channels of the layout, G cells along a side, S side in pixels.
-"""
+Shapes: B pictures, M width of the meaning, C channels of the layout, G cells along a side, S side
+in pixels."""
+
+from itertools import pairwise
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -32,7 +35,9 @@ class ModulatedBlock(nn.Module):
 class Decoder(nn.Module):
     """Meaning (B, M) and layout (B, C, G, G) -> pictures (B, 1, 32 G, 32 G), about [-1, 1]."""
 
-    def __init__(self, widths: tuple[int, ...], blocks: tuple[int, ...], channels: int, meaning_width: int) -> None:
+    def __init__(
+        self, widths: tuple[int, ...], blocks: tuple[int, ...], channels: int, meaning_width: int
+    ) -> None:
         super().__init__()
         self.enter = nn.Conv2d(channels, widths[0], 3, padding=1)
         self.enter_meaning = nn.Linear(meaning_width, widths[0])
@@ -40,18 +45,21 @@ class Decoder(nn.Module):
             nn.ModuleList(ModulatedBlock(width, meaning_width) for _ in range(count))
             for width, count in zip(widths, blocks, strict=True)
         )
-        self.narrow = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.narrow = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(widths))
         self.grain = nn.Parameter(torch.zeros(1, widths[-1], 1, 1))
         self.spread = nn.Conv2d(widths[-1], 64, 3, padding=1)
-        self.ink = nn.Conv2d(4, 1, 3, padding=1)  # at full size, so that PixelShuffle leaves no grid
+        # at full size, so that PixelShuffle leaves no grid
+        self.ink = nn.Conv2d(4, 1, 3, padding=1)
 
-    def forward(self, meaning_BM: Tensor, layout_BCGG: Tensor, grain_B1hh: Tensor | None = None) -> Tensor:
+    def forward(
+        self, meaning_BM: Tensor, layout_BCGG: Tensor, grain_B1hh: Tensor | None = None
+    ) -> Tensor:
         meaning = meaning_BM / SCALE
         x = self.enter(layout_BCGG / SCALE) + self.enter_meaning(meaning)[:, :, None, None]
         for depth, level in enumerate(self.levels):
             if depth:
                 x = self.narrow[depth - 1](F.interpolate(x, scale_factor=2.0, mode="nearest"))
-            for block in level:  # type: ignore[union-attr]
+            for block in cast(nn.ModuleList, level):
                 x = block(x, meaning)
         noise = paper_grain(x.shape[-1]).to(x) if grain_B1hh is None else grain_B1hh
         x = F.silu(x + self.grain * noise)

@@ -1,7 +1,7 @@
 """Reads the joint embedding off a latent.
 
-Shapes: B pictures, M width of the meaning, C channels, G cells along a side, N cells, E width of the embedding.
-"""
+Shapes: B pictures, M width of the meaning, C channels, G cells along a side, N cells, E width of
+the embedding."""
 
 import torch
 import torch.nn.functional as F
@@ -17,15 +17,17 @@ HEADS, HEAD_WIDTH = 8, 16
 class EmbeddingHead(nn.Module):
     """Meaning (B, M) and layout (B, C, G, G) -> embedding (B, E) of norm 1.
 
-    The layout enters through a gate that starts closed, so that the head can first be trained on meaning alone.
-    """
+    The layout enters through a gate that starts closed, so that the head can first be trained on
+    meaning alone."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         wide = 2 * config.embedding_width
         self.skip = nn.Linear(config.meaning_width, config.embedding_width)
         self.deep = nn.Sequential(
-            nn.Linear(config.meaning_width, wide), nn.GELU(), nn.Linear(wide, config.embedding_width)
+            nn.Linear(config.meaning_width, wide),
+            nn.GELU(),
+            nn.Linear(wide, config.embedding_width),
         )
         self.attend = nn.Linear(config.layout_channels, HEADS)
         self.place = nn.Parameter(torch.zeros(config.grid**2, HEADS))

@@ -1,7 +1,8 @@
-"""Integrates the priors: noise to latents, latents back to noise, and walks that stay among likely latents.
+"""Integrates the priors: noise to latents, latents back to noise, and walks that stay among likely
+latents.
 
-Shapes: B samples, M width of the meaning, C channels, G cells along a side, N cells, E width of the embedding.
-"""
+Shapes: B samples, M width of the meaning, C channels, G cells along a side, N cells, E width of
+the embedding."""
 
 from collections.abc import Callable
 
@@ -13,7 +14,8 @@ from torch import Tensor
 from engrave.model.priors import LayoutPrior, MeaningPrior
 from engrave.model.sphere import SCALE, to_sphere
 
-T_END = 0.98  # a clean layout is read at this time: at 1 the velocity of an x-prediction divides by zero
+# a clean layout is read at this time: at 1 the velocity of an x-prediction divides by zero
+T_END = 0.98
 Velocity = Callable[[Tensor, float], Tensor]
 
 
@@ -30,7 +32,9 @@ def integrate(velocity: Velocity, x: Tensor, *, start: float, end: float, steps:
     return x
 
 
-def meaning_velocity(prior: MeaningPrior, text_BE: Tensor | None, guidance: float, width: int) -> Velocity:
+def meaning_velocity(
+    prior: MeaningPrior, text_BE: Tensor | None, guidance: float, width: int
+) -> Velocity:
     """Return the velocity of noisy meanings, with guidance where a text is given."""
 
     def velocity(x_BM: Tensor, t: float) -> Tensor:
@@ -55,7 +59,13 @@ def layout_velocity(
     def clean(x_BNC: Tensor, t: float, meaning: Tensor, text: Tensor | None) -> Tensor:
         time = x_BNC.new_full((len(x_BNC),), t)
         has_text = torch.full((len(x_BNC),), text is not None, device=x_BNC.device)
-        return prior(x_BNC, time, meaning, x_BNC.new_zeros(len(x_BNC), width) if text is None else text, has_text)
+        return prior(
+            x_BNC,
+            time,
+            meaning,
+            x_BNC.new_zeros(len(x_BNC), width) if text is None else text,
+            has_text,
+        )
 
     def velocity(x_BNC: Tensor, t: float) -> Tensor:
         aim = clean(x_BNC, t, meaning_BM, text_BE)
@@ -80,6 +90,7 @@ def sample_layout(velocity: Velocity, noise_BNC: Tensor, steps: int) -> Tensor:
 
 
 def invert_layout(velocity: Velocity, layout_BCGG: Tensor, steps: int) -> Tensor:
-    """Return the noise (B, N, C) from which the flow would draw these layouts (DDIM-like inversion)."""
+    """Return the noise (B, N, C) from which the flow would draw these layouts (DDIM-like
+    inversion)."""
     x = rearrange(layout_BCGG / SCALE, "b c g h -> b (g h) c")
     return integrate(velocity, x, start=T_END, end=0.0, steps=steps)

@@ -3,6 +3,8 @@
 Shapes: B pictures, S side in pixels, C channels of the layout, G cells along a side.
 """
 
+from itertools import pairwise
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -28,7 +30,7 @@ class LayoutEncoder(nn.Module):
     def __init__(self, widths: tuple[int, ...], channels: int) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.PixelUnshuffle(4), nn.Conv2d(16, widths[0], 3, padding=1)]
-        for narrow, wide in zip(widths[:-1], widths[1:], strict=True):
+        for narrow, wide in pairwise(widths):
             layers += [nn.SiLU(), nn.Conv2d(narrow, wide, 3, stride=2, padding=1), Residual(wide)]
         self.body = nn.Sequential(*layers, Residual(widths[-1]), nn.SiLU())
         self.out = nn.Conv2d(widths[-1], channels, 1)

@@ -1,7 +1,9 @@
 """Reads from a picture what it shows: EfficientNet-Lite0, then attention pooling to the meaning.
 
-Shapes: B pictures, S side in pixels, C channels, M width of the meaning, H heads, N cells, D channels of a head.
-"""
+Shapes: B pictures, S side in pixels, C channels, M width of the meaning, H heads, N cells, D
+channels of a head."""
+
+from typing import Any
 
 import timm
 import torch.nn.functional as F
@@ -21,14 +23,17 @@ class MeaningEncoder(nn.Module):
     def __init__(self, side_px: int, width: int) -> None:
         super().__init__()
         self.side_px, self.width = side_px, width
-        self.net = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0)
-        channels = self.net.conv_head.out_channels
+        net: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0)
+        channels = net.conv_head.out_channels
+        self.net: Any = net
         self.attend = nn.Linear(channels, HEADS)
         self.value = nn.Linear(channels, width)
 
     def trunk(self, picture_B1SS: Tensor) -> Tensor:
         """Return the features at stride 16, (B, 112, s, s): the part that can be cached."""
-        seen = F.interpolate(picture_B1SS, size=(self.side_px, self.side_px), mode="bilinear", antialias=True)
+        seen = F.interpolate(
+            picture_B1SS, size=(self.side_px, self.side_px), mode="bilinear", antialias=True
+        )
         x = self.net.bn1(self.net.conv_stem(seen.expand(-1, 3, -1, -1)))
         return self.net.blocks[:FROZEN_BLOCKS](x)
 

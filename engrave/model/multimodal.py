@@ -1,7 +1,7 @@
 """The whole model: one latent between pictures, captions, texts and noise.
 
-Shapes: B pictures or texts, S side in pixels, L width of the latent, M width of the meaning, C channels,
-G cells along a side, N cells, E width of the embedding, F frames of a walk.
+Shapes: B pictures or texts, S side in pixels, L width of the latent, M width of the meaning, C
+channels, G cells along a side, N cells, E width of the embedding, F frames of a walk.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ MAX_TEXT_TOKENS = 96
 class MultimodalModel(nn.Module):
     """Pictures, captions and texts around one latent of norm 1: meaning first, then layout."""
 
-    def __init__(self, config: ModelConfig, text_pieces: Tokenizer, caption_pieces: Tokenizer) -> None:
+    def __init__(
+        self, config: ModelConfig, text_pieces: Tokenizer, caption_pieces: Tokenizer
+    ) -> None:
         super().__init__()
         self.config = config
         self.text_pieces, self.caption_pieces = text_pieces, caption_pieces
@@ -38,7 +40,10 @@ class MultimodalModel(nn.Module):
         self.meaning = MeaningEncoder(config.meaning_px, config.meaning_width)
         self.layout = LayoutEncoder(config.encoder_widths, config.layout_channels)
         self.decoder = Decoder(
-            config.decoder_widths, config.decoder_blocks, config.layout_channels, config.meaning_width
+            config.decoder_widths,
+            config.decoder_blocks,
+            config.layout_channels,
+            config.meaning_width,
         )
         self.embedding = EmbeddingHead(config)
         self.text = TextTower(config)
@@ -49,7 +54,9 @@ class MultimodalModel(nn.Module):
     def split(self, z_BL: Tensor) -> tuple[Tensor, Tensor]:
         """Return meaning (B, M) and layout (B, C, G, G)."""
         meaning, flat = z_BL.split([self.config.meaning_width, self.config.layout_width], dim=-1)
-        return meaning, rearrange(flat, "b (c g h) -> b c g h", c=self.config.layout_channels, g=self.config.grid)
+        return meaning, rearrange(
+            flat, "b (c g h) -> b c g h", c=self.config.layout_channels, g=self.config.grid
+        )
 
     def join(self, meaning_BM: Tensor, layout_BCGG: Tensor) -> Tensor:
         """Return the latent (B, L) of a meaning and a layout."""
@@ -75,21 +82,34 @@ class MultimodalModel(nn.Module):
     def describe(
         self, z_1L: Tensor, *, num_beams: int = 4, num_candidates: int = 3, max_tokens: int = 40
     ) -> list[tuple[str, float]]:
-        """Return captions of one latent with their mean log-probability in nats per token, best first."""
+        """Return captions of one latent with their mean log-probability in nats per token, best
+        first."""
         meaning, layout = self.split(z_1L)
         beams = max(num_beams, num_candidates)
         ids = self.captioner.write(
-            meaning, layout, beams=beams, candidates=num_candidates, max_tokens=max_tokens, early_stopping=True
+            meaning,
+            layout,
+            beams=beams,
+            candidates=num_candidates,
+            max_tokens=max_tokens,
+            early_stopping=True,
         )
         scores = self._score(z_1L.expand(len(ids), -1), ids)
         texts = [self.caption_pieces.decode(row.tolist()) for row in ids]
-        unique = {text: score for text, score in sorted(zip(texts, scores, strict=True), key=lambda pair: pair[1])}
+        unique = {
+            text: score
+            for text, score in sorted(zip(texts, scores, strict=True), key=lambda pair: pair[1])
+        }
         return sorted(unique.items(), key=lambda pair: -pair[1])
 
-    def describe_batch(self, z_BL: Tensor, *, max_tokens: int = 40, num_beams: int = 1) -> list[str]:
+    def describe_batch(
+        self, z_BL: Tensor, *, max_tokens: int = 40, num_beams: int = 1
+    ) -> list[str]:
         """Return one caption for each latent, greedily or by beam search."""
         meaning, layout = self.split(z_BL)
-        ids = self.captioner.write(meaning, layout, beams=num_beams, candidates=1, max_tokens=max_tokens)
+        ids = self.captioner.write(
+            meaning, layout, beams=num_beams, candidates=1, max_tokens=max_tokens
+        )
         return [self.caption_pieces.decode(row.tolist()) for row in ids]
 
     def _score(self, z_BL: Tensor, ids_BT: Tensor) -> list[float]:
@@ -97,17 +117,26 @@ class MultimodalModel(nn.Module):
         count = (ids_BT[:, 1:] != 0).sum(1).clamp_min(1)
         return [float(value) for value in log_probs.sum(1) / count]
 
-    def imagine(self, text_BE: Tensor | None, *, seeds: Sequence[int], guidance: float, steps: int) -> Tensor:
-        """Draw latents (B, L) for texts (or none) from the priors; item k depends on its own seed only."""
+    def imagine(
+        self, text_BE: Tensor | None, *, seeds: Sequence[int], guidance: float, steps: int
+    ) -> Tensor:
+        """Draw latents (B, L) for texts (or none) from the priors; item k depends on its own seed
+        only."""
         noises = [self._noise(seed) for seed in seeds]
         rows = []
         for index, (noise_meaning, noise_layout) in enumerate(noises):
             text = None if text_BE is None else text_BE[index : index + 1]
             meaning = self.imagine_meaning(text, noise_meaning, guidance, steps)
-            rows.append(self.join(meaning, self.imagine_layout(meaning, text, noise_layout, guidance, steps)))
+            rows.append(
+                self.join(
+                    meaning, self.imagine_layout(meaning, text, noise_layout, guidance, steps)
+                )
+            )
         return torch.cat(rows)
 
-    def imagine_meaning(self, text_BE: Tensor | None, noise_BM: Tensor, guidance: float, steps: int) -> Tensor:
+    def imagine_meaning(
+        self, text_BE: Tensor | None, noise_BM: Tensor, guidance: float, steps: int
+    ) -> Tensor:
         """Return meanings (B, M) that the prior draws from noise."""
         width = self.config.embedding_width
         return flow.sample_meaning(
@@ -115,13 +144,20 @@ class MultimodalModel(nn.Module):
         )
 
     def imagine_layout(
-        self, meaning_BM: Tensor, text_BE: Tensor | None, noise_BNC: Tensor, guidance: float, steps: int
+        self,
+        meaning_BM: Tensor,
+        text_BE: Tensor | None,
+        noise_BNC: Tensor,
+        guidance: float,
+        steps: int,
     ) -> Tensor:
         """Return layouts (B, C, G, G) that the prior draws from noise for these meanings."""
         velocity = self._layout_velocity(meaning_BM, text_BE, guidance)
         return flow.sample_layout(velocity, noise_BNC, steps)
 
-    def _layout_velocity(self, meaning_BM: Tensor, text_BE: Tensor | None, guidance: float) -> flow.Velocity:
+    def _layout_velocity(
+        self, meaning_BM: Tensor, text_BE: Tensor | None, guidance: float
+    ) -> flow.Velocity:
         return flow.layout_velocity(
             self.layout_prior, meaning_BM / SCALE, text_BE, guidance, self.config.embedding_width
         )
@@ -130,16 +166,26 @@ class MultimodalModel(nn.Module):
         generator = torch.Generator().manual_seed(seed)
         device = self.text.project.weight.device
         meaning = torch.randn((1, self.config.meaning_width), generator=generator)
-        layout = torch.randn((1, self.config.grid**2, self.config.layout_channels), generator=generator)
+        layout = torch.randn(
+            (1, self.config.grid**2, self.config.layout_channels), generator=generator
+        )
         return meaning.to(device), layout.to(device)
 
     def walk_latents(
-        self, za_L: Tensor, zb_L: Tensor, *, frames: int, mode: str = "prior", curve: str = "slerp", steps: int = 20
+        self,
+        za_L: Tensor,
+        zb_L: Tensor,
+        *,
+        frames: int,
+        mode: str = "prior",
+        curve: str = "slerp",
+        steps: int = 20,
     ) -> Tensor:
-        """Return latents (F, L) from a to b: blends of the noises behind the layouts (`prior`) or of z (`direct`).
+        """Return latents (F, L) from a to b: blends of the noises behind the layouts (`prior`) or
+        of z (`direct`).
 
-        The first and the last frame are a and b themselves: what the inversion loses is blended back in.
-        """
+        The first and the last frame are a and b themselves: what the inversion loses is blended
+        back in."""
         ends = torch.stack([za_L, zb_L])
         meaning, layout = self.split(ends)
         shares = [index / (frames - 1) for index in range(frames)]
@@ -154,7 +200,13 @@ class MultimodalModel(nn.Module):
         return self.join(meanings, layouts)
 
     def _walk_layouts(
-        self, meaning_2M: Tensor, layout_2CGG: Tensor, meanings_FM: Tensor, shares: list[float], curve: str, steps: int
+        self,
+        meaning_2M: Tensor,
+        layout_2CGG: Tensor,
+        meanings_FM: Tensor,
+        shares: list[float],
+        curve: str,
+        steps: int,
     ) -> Tensor:
         noise = flow.invert_layout(self._layout_velocity(meaning_2M, None, 1.0), layout_2CGG, steps)
         flat = rearrange(noise, "b n c -> b (n c)")

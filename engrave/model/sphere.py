@@ -15,14 +15,17 @@ def to_sphere(x: Tensor, dim: int) -> Tensor:
 
 
 def slerp(a: Tensor, b: Tensor, share: float) -> Tensor:
-    """Go the given share of the great circle from a to b (last dimension); norms are blended evenly."""
+    """Go the given share of the great circle from a to b (last dimension); norms are blended
+    evenly."""
     norm_a, norm_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
     cosine = ((a / norm_a) * (b / norm_b)).sum(-1, keepdim=True).clamp(-1.0, 1.0)
     angle = torch.acos(cosine)
     if bool((angle < 1e-4).all()):
         return torch.lerp(a, b, share)
     sine = torch.sin(angle).clamp_min(1e-6)
-    unit = torch.sin((1 - share) * angle) / sine * (a / norm_a) + torch.sin(share * angle) / sine * (b / norm_b)
+    unit = torch.sin((1 - share) * angle) / sine * (a / norm_a) + torch.sin(
+        share * angle
+    ) / sine * (b / norm_b)
     return unit * torch.lerp(norm_a, norm_b, share)
 
 

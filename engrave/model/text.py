@@ -36,7 +36,9 @@ class TextTower(nn.Module):
 
     def upper(self, hidden_BTD: Tensor, mask_BT: Tensor, layers: int) -> Tensor:
         """Return the embedding (B, E) of hidden states that left the first layers."""
-        bias = torch.zeros_like(mask_BT, dtype=hidden_BTD.dtype).masked_fill(~mask_BT, -1e9)[:, None, None, :]
+        bias = torch.zeros_like(mask_BT, dtype=hidden_BTD.dtype).masked_fill(~mask_BT, -1e9)[
+            :, None, None, :
+        ]
         for layer in self.bert.encoder.layer[layers:]:
             hidden_BTD = layer(hidden_BTD, attention_mask=bias)
             hidden_BTD = hidden_BTD[0] if isinstance(hidden_BTD, tuple) else hidden_BTD
@@ -49,4 +51,6 @@ class TextTower(nn.Module):
 
     def forward(self, ids_BT: Tensor) -> Tensor:
         mask_BT = ids_BT != 0
-        return self.pool(self.bert(ids_BT, attention_mask=mask_BT.long()).last_hidden_state, mask_BT)
+        return self.pool(
+            self.bert(ids_BT, attention_mask=mask_BT.long()).last_hidden_state, mask_BT
+        )

@@ -67,5 +67,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
 
 
 def test_no_book_stands_in_two_splits(scans: Path) -> None:
-    books = [set(open_split(scans, split)["gutenberg_id"]) for split in ("train", "validation", "test")]
+    books = [
+        set(open_split(scans, split)["gutenberg_id"]) for split in ("train", "validation", "test")
+    ]
     assert not (books[0] & books[1] or books[0] & books[2] or books[1] & books[2])

@@ -19,7 +19,8 @@ from train.fit import fit
 from train.loop import Interrupted
 
 LOGGED = {
-    "loss_total", "learning_rate", "latent_mean", "latent_std", "latent_norm", "latent_min", "latent_max",
+    "loss_total", "learning_rate", "latent_mean", "latent_std", "latent_norm", "latent_min",
+    "latent_max",
     "effective_rank", "images_per_second",
 }  # fmt: skip
 
@@ -42,7 +43,10 @@ def test_the_run_leaves_a_model_a_record_and_samples(smoke_run: Path) -> None:
     assert from_pretrained(smoke_run / "model").config.preset == "smoke"
     record = json.loads((smoke_run / "run.json").read_text())
     assert tuple(record["done"]) == STAGES and record["train_pictures"] == 48
-    assert {path.name.split("-")[0] for path in (smoke_run / "samples").iterdir()} == {"autoencoder", "priors"}
+    assert {path.name.split("-")[0] for path in (smoke_run / "samples").iterdir()} == {
+        "autoencoder",
+        "priors",
+    }
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -54,7 +58,13 @@ def test_an_interrupted_stage_ends_with_the_same_weights(
         out = tmp_path / name
         out.mkdir()
         (out / "model.pt").write_bytes((smoke_run / "model.pt").read_bytes())
-        common = {"preset": "smoke", "data": drawn_folder, "out": out, "stage": stage, "epochs": 1.0}
+        common = {
+            "preset": "smoke",
+            "data": drawn_folder,
+            "out": out,
+            "stage": stage,
+            "epochs": 1.0,
+        }
         for stop in stops:
             with pytest.raises(Interrupted):
                 fit(**common, stop_after=stop)
@@ -86,7 +96,20 @@ def test_unknown_preset_and_stage_name_the_choices(drawn_folder: Path, tmp_path:
 def test_the_command_line_says_what_is_wrong_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["fit", "--preset", "smoke", "--data", str(tmp_path / "none"), "--out", str(tmp_path / "x")]) == 1
+    assert (
+        main(
+            [
+                "fit",
+                "--preset",
+                "smoke",
+                "--data",
+                str(tmp_path / "none"),
+                "--out",
+                str(tmp_path / "x"),
+            ]
+        )
+        == 1
+    )
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -98,12 +121,16 @@ def test_too_few_pictures_are_refused(tmp_path: Path) -> None:
         fit(preset="smoke", data=few, out=tmp_path / "run")
 
 
-def test_evaluation_repeats_itself_and_has_its_baselines(smoke_run: Path, drawn_folder: Path, tmp_path: Path) -> None:
+def test_evaluation_repeats_itself_and_has_its_baselines(
+    smoke_run: Path, drawn_folder: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "evaluation.json"
     first = evaluate(smoke_run / "model", drawn_folder, "validation", out, None)
     assert evaluate(smoke_run / "model", drawn_folder, "validation", None, None) == first
     written = json.loads(out.read_text())
-    assert {"nn_cider", "pca_mse_64", "thumbnail_mse_64", "chance_r10", "weights_sha256"} <= set(written)
+    assert {"nn_cider", "pca_mse_64", "thumbnail_mse_64", "chance_r10", "weights_sha256"} <= set(
+        written
+    )
     assert first["chance_r1"] == pytest.approx(1 / 12)
     assert "CIDEr" in table(first)
 

@@ -15,7 +15,11 @@ from train.metrics.uncertainty import bootstrap_error
 from train.stages.base import effective_rank
 from train.stages.captions import word_loss
 
-TEXTS = ["a ship sails on a rough sea", "an old man reads a large book", "a castle stands on a high rock"]
+TEXTS = [
+    "a ship sails on a rough sea",
+    "an old man reads a large book",
+    "a castle stands on a high rock",
+]
 
 
 def test_a_perfect_copy_scores_full_marks() -> None:
@@ -32,7 +36,9 @@ def test_a_constant_scores_low_and_is_not_distinct() -> None:
 
 
 def test_case_and_full_stops_do_not_count() -> None:
-    assert caption_scores([t.upper() + "." for t in TEXTS], TEXTS)["bleu4"] == pytest.approx(1.0, abs=1e-6)
+    assert caption_scores([t.upper() + "." for t in TEXTS], TEXTS)["bleu4"] == pytest.approx(
+        1.0, abs=1e-6
+    )
 
 
 def test_padding_moves_neither_loss_nor_accuracy() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engrave.tokenizer import SPECIALS, Tokenizer
-from train.texts import facet_text, latin_pieces, mirrored, minilm_pieces, pieces_in_use
+from train.texts import facet_text, latin_pieces, minilm_pieces, mirrored, pieces_in_use
 
 
 @pytest.mark.parametrize(

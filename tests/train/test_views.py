@@ -10,7 +10,9 @@ from train.views import is_mirrored, look
 
 
 def pixels(side: str = "left") -> torch.Tensor:
-    return torch.from_numpy(np.asarray(draw("tower", side, True, (64, 64))).copy())[None].repeat(3, 1, 1)
+    return torch.from_numpy(np.asarray(draw("tower", side, True, (64, 64))).copy())[None].repeat(
+        3, 1, 1
+    )
 
 
 def test_view_zero_is_the_picture() -> None:

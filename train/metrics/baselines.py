@@ -1,4 +1,5 @@
-"""What needs no model: principal components, thumbnails, the mean picture, other engravings' captions.
+"""What needs no model: principal components, thumbnails, the mean picture, other engravings'
+captions.
 
 Shapes: N pictures, P pixels.
 """
@@ -20,7 +21,13 @@ def small(pictures_NSS: np.ndarray, side_px: int = SIDE_PX) -> Tensor:
     """Reduce byte pictures by area to (N, side, side) in [-1, 1]."""
     parts = []
     for start in range(0, len(pictures_NSS), 256):
-        part = torch.from_numpy(np.ascontiguousarray(pictures_NSS[start : start + 256])).float()[:, None] / 127.5 - 1
+        part = (
+            torch.from_numpy(np.ascontiguousarray(pictures_NSS[start : start + 256])).float()[
+                :, None
+            ]
+            / 127.5
+            - 1
+        )
         parts.append(F.avg_pool2d(part, part.shape[-1] // side_px)[:, 0])
     return torch.cat(parts)
 
@@ -50,7 +57,9 @@ class Components:
 def thumbnail(pictures_NPP: Tensor, side_px: int = 32) -> Tensor:
     """Reduce to side_px and enlarge again, (N, side, side)."""
     tiny = F.avg_pool2d(pictures_NPP[:, None], pictures_NPP.shape[-1] // side_px)
-    return F.interpolate(tiny, size=pictures_NPP.shape[-2:], mode="bicubic", align_corners=False)[:, 0]
+    return F.interpolate(tiny, size=pictures_NPP.shape[-2:], mode="bicubic", align_corners=False)[
+        :, 0
+    ]
 
 
 def most_frequent(captions: list[str]) -> str:

@@ -1,4 +1,5 @@
-"""CIDEr, BLEU and the share of distinct captions, for one reference each (pycocoevalcap, without its Java tokeniser)."""
+"""CIDEr, BLEU and the share of distinct captions, for one reference each (pycocoevalcap, without
+its Java tokeniser)."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ def plain(text: str) -> str:
 
 
 def caption_scores(written: list[str], references: list[str]) -> dict[str, float]:
-    """Return `cider`, `bleu4`, `rouge_l` (each of 1 = perfect but CIDEr, of 10) and `distinct_share`."""
+    """Return `cider`, `bleu4`, `rouge_l` (each of 1 = perfect but CIDEr, of 10) and
+    `distinct_share`."""
     given = {index: [plain(text)] for index, text in enumerate(references)}
     found = {index: [plain(text)] for index, text in enumerate(written)}
     with contextlib.redirect_stdout(io.StringIO()):
@@ -27,4 +29,9 @@ def caption_scores(written: list[str], references: list[str]) -> dict[str, float
         bleu, _ = Bleu(4).compute_score(given, found)
         rouge, _ = Rouge().compute_score(given, found)
     distinct = len({plain(text) for text in written}) / max(len(written), 1)
-    return {"cider": float(cider), "bleu4": float(bleu[3]), "rouge_l": float(rouge), "distinct_share": distinct}
+    return {
+        "cider": float(cider),
+        "bleu4": float(bleu[3]),
+        "rouge_l": float(rouge),
+        "distinct_share": distinct,
+    }

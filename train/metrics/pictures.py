@@ -17,7 +17,9 @@ def reduced(pictures_B1SS: Tensor, side_px: int) -> Tensor:
 
 def edge_energy(pictures_B1SS: Tensor) -> Tensor:
     """Return the mean squared Laplacian at 128 px of each picture, (B,)."""
-    return F.conv2d(reduced(pictures_B1SS, 128), LAPLACE.to(pictures_B1SS)).pow(2).mean(dim=(1, 2, 3))
+    return (
+        F.conv2d(reduced(pictures_B1SS, 128), LAPLACE.to(pictures_B1SS)).pow(2).mean(dim=(1, 2, 3))
+    )
 
 
 def squared_error(drawn: Tensor, real: Tensor) -> Tensor:
@@ -30,5 +32,7 @@ def picture_scores(drawn: Tensor, real: Tensor) -> dict[str, float]:
     sharpness = edge_energy(drawn).mean() / edge_energy(real).mean().clamp_min(1e-9)
     scores = {"image_mse": float(squared_error(drawn, real).mean()), "sharpness": float(sharpness)}
     for side in (128, 64):
-        scores[f"image_mse_{side}"] = float(squared_error(reduced(drawn, side), reduced(real, side)).mean())
+        scores[f"image_mse_{side}"] = float(
+            squared_error(reduced(drawn, side), reduced(real, side)).mean()
+        )
     return scores

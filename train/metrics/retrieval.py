@@ -20,7 +20,8 @@ def recall_at(ranks_N: Tensor, k: int) -> float:
 
 
 def recalls(seen_NE: Tensor, read_NE: Tensor) -> dict[str, float]:
-    """Return recall at 1, 5 and 10, text to image and image to text, and the number of candidates."""
+    """Return recall at 1, 5 and 10, text to image and image to text, and the number of
+    candidates."""
     seen, read = seen_NE.float(), read_NE.float()
     figures: dict[str, float] = {}
     for name, found in (("t2i", ranks(read, seen)), ("i2t", ranks(seen, read))):

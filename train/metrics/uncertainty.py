@@ -8,7 +8,8 @@ DRAWS = 1000
 
 
 def bootstrap_error(values: np.ndarray, seed: int = 0) -> float:
-    """Return the standard error of the mean of values (N,) over 1,000 resamples, the same each time."""
+    """Return the standard error of the mean of values (N,) over 1,000 resamples, the same each
+    time."""
     values = np.asarray(values, np.float64)
     if len(values) < 2:
         return 0.0

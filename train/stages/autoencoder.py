@@ -1,8 +1,9 @@
 """Stage 2: where things are and how they are drawn. Layout encoder and decoder, meaning given.
 
-Most steps see a quarter of the picture (half of the cells along each side), which costs a quarter; some see all of
-it, so that the borders of the decoder's convolutions are right. Heads on frozen features join near the end: they turn
-grey mush into hatching.
+Most steps see a quarter of the picture (half of the cells along each side), which costs a quarter;
+some see all of
+it, so that the borders of the decoder's convolutions are right. Heads on frozen features join near
+the end: they turn grey mush into hatching.
 Shapes: B pictures, S side in pixels, C channels, g cells along a side of the crop.
 """
 
@@ -78,8 +79,10 @@ class AutoencoderStage(Stage):
         grain = torch.randn((len(real), 1, side, side), generator=generator).to(layout.device)
         drawn = self.decoder(meaning, noisy, grain)
         loss, facts = self._loss(drawn, real, layout)
-        flat = layout.flatten(1)
-        return loss, facts | latent_facts(torch.cat([meaning, flat], dim=1))
+        facts |= latent_facts(torch.cat([meaning, layout.flatten(1)], dim=1))
+        cells = self.context.model.config.layout_width * layout.detach().pow(2).mean()
+        facts["latent_norm"] = float((meaning.pow(2).sum(1).mean() + cells).sqrt())  # of the whole
+        return loss, facts
 
     def _batch(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return real pictures or crops (B, 1, s, s) and the meanings of the whole pictures."""
@@ -87,9 +90,13 @@ class AutoencoderStage(Stage):
         if whole:
             indices = indices[: max(1, len(indices) // 4)]
         view = int(torch.randint(self.context.config.views, (1,), generator=generator))
-        pixels = torch.from_numpy(np.ascontiguousarray(self.context.train.pictures[indices.numpy()]))
+        pixels = torch.from_numpy(
+            np.ascontiguousarray(self.context.train.pictures[indices.numpy()])
+        )
         real = views.look(pixels.to(self.context.device), indices, view, self.context.config.seed)
-        meaning = torch.from_numpy(self.meaning_train[view, indices.numpy()].astype(np.float32)).to(real.device)
+        meaning = torch.from_numpy(self.meaning_train[view, indices.numpy()].astype(np.float32)).to(
+            real.device
+        )
         return (real if whole else self._crop(real, generator)), meaning
 
     def _crop(self, real: Tensor, generator: torch.Generator) -> Tensor:
@@ -109,13 +116,18 @@ class AutoencoderStage(Stage):
         squared = F.mse_loss(drawn, real)
         coarse = F.mse_loss(F.avg_pool2d(drawn, 4), F.avg_pool2d(real, 4))
         centre = (layout.mean(dim=(0, 2, 3)) * 32.0).pow(2).mean()
-        loss = config.image_weight * (F.l1_loss(drawn, real) + squared + COARSE_WEIGHT * coarse) + MEAN_WEIGHT * centre
+        loss = (
+            config.image_weight * (F.l1_loss(drawn, real) + squared + COARSE_WEIGHT * coarse)
+            + MEAN_WEIGHT * centre
+        )
         facts = {"loss_image": float(squared.detach()), "loss_coarse": float(coarse.detach())}
         if self.progress >= config.features_from:
             loss = self._add_features(loss, drawn, real, facts)
         return loss, {"loss_total": float(loss.detach())} | facts
 
-    def _add_features(self, loss: Tensor, drawn: Tensor, real: Tensor, facts: dict[str, float]) -> Tensor:
+    def _add_features(
+        self, loss: Tensor, drawn: Tensor, real: Tensor, facts: dict[str, float]
+    ) -> Tensor:
         config = self.context.config
         with torch.no_grad():
             wanted = features(self.net, real)
@@ -140,12 +152,17 @@ class AutoencoderStage(Stage):
 
     def _redraw(self, indices: range) -> tuple[Tensor, Tensor]:
         real = picture_batch(self.context, self.context.validation, indices, 0)
-        meaning = self.meaning_validation[0, indices.start : indices.start + len(real)].astype(np.float32)
+        meaning = self.meaning_validation[0, indices.start : indices.start + len(real)].astype(
+            np.float32
+        )
         drawn = self.decoder(torch.from_numpy(meaning).to(real.device), self.encoder(real))
         return real, drawn.clamp(-1, 1)
 
     def validate(self) -> dict[str, float]:
-        pairs = [self._redraw(range(i, i + 32)) for i in range(0, min(VALIDATED, len(self.context.validation)), 32)]
+        pairs = [
+            self._redraw(range(i, i + 32))
+            for i in range(0, min(VALIDATED, len(self.context.validation)), 32)
+        ]
         real, drawn = (torch.cat(parts) for parts in zip(*pairs, strict=True))
         return picture_scores(drawn, real)
 
@@ -154,7 +171,7 @@ class AutoencoderStage(Stage):
         count = len(self.context.validation)
         rows = [range(i, i + 1) for i in random.Random(5).sample(range(count), min(8, count))]
         pairs = [self._redraw(row) for row in rows]
-        tiles = [to_image(real[0]) for real, _ in pairs] + [to_image(drawn[0]) for _, drawn in pairs]
+        tiles = [to_image(real[0]) for real, _ in pairs] + [
+            to_image(drawn[0]) for _, drawn in pairs
+        ]
         return contact_sheet(tiles, columns=len(pairs), cell_px=256, gap_px=6)
-
-

@@ -1,4 +1,5 @@
-"""What every stage is to the loop: a module whose forward gives a loss, and what may be measured beside it."""
+"""What every stage is to the loop: a module whose forward gives a loss, and what may be measured
+beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from train.data import Examples
 
 @dataclass
 class Context:
-    """What the stages share: the model, the data, the settings, the folder of the run and the device."""
+    """What the stages share: the model, the data, the settings, the folder of the run and the
+    device."""
 
     model: MultimodalModel
     train: Examples
@@ -32,13 +34,16 @@ class Context:
 
 
 class Stage(nn.Module):
-    """One stage; only its registered submodules are trained, what it merely reads is kept in `context`."""
+    """One stage; only its registered submodules are trained, what it merely reads is kept in
+    `context`."""
 
     name = ""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
-        object.__setattr__(self, "context", context)  # not a submodule: what is frozen stays out of the optimiser
+        object.__setattr__(
+            self, "context", context
+        )  # not a submodule: what is frozen stays out of the optimiser
         self.progress = 0.0  # share of the stage that is done, 0 to 1; set by the loop
 
     context: Context
@@ -102,7 +107,8 @@ def effective_rank(z: Tensor) -> float:
 
 
 def step_generator(seed: int, *labels: int) -> torch.Generator:
-    """Return a generator that depends on nothing but these numbers, so that a resumed run draws the same."""
+    """Return a generator that depends on nothing but these numbers, so that a resumed run draws
+    the same."""
     value = seed
     for label in labels:
         value = (value * 1_000_003 + label + 1) % (2**63 - 1)

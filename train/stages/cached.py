@@ -1,4 +1,5 @@
-"""Keeps what frozen parts say of the pictures, on disk, so that it is computed once and not every epoch.
+"""Keeps what frozen parts say of the pictures, on disk, so that it is computed once and not every
+epoch.
 
 Shapes: V views, N pictures, B batch, S side in pixels.
 """
@@ -21,9 +22,14 @@ BATCH = 64
 
 
 def over_views(
-    context: Context, examples: Examples, name: str, num_views: int, compute: Callable[[Tensor], Tensor]
+    context: Context,
+    examples: Examples,
+    name: str,
+    num_views: int,
+    compute: Callable[[Tensor], Tensor],
 ) -> np.ndarray:
-    """Return `compute` of every view of every picture, (V, N, ...), from the cache if it is there."""
+    """Return `compute` of every view of every picture, (V, N, ...), from the cache if it is
+    there."""
 
     def read(view: int, rows: range) -> Tensor:
         return compute(picture_batch(context, examples, rows, view))
@@ -34,14 +40,18 @@ def over_views(
 def cached(
     context: Context, name: str, num_views: int, count: int, read: Callable[[int, range], Tensor]
 ) -> np.ndarray:
-    """Return `read` of every view and batch of rows, (V, N, ...) in half precision, kept on disk."""
+    """Return `read` of every view and batch of rows, (V, N, ...) in half precision, kept on
+    disk."""
     path = context.cache / f"{name}.npy"
     if path.is_file():
         return np.load(path, mmap_mode="r")
     context.cache.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{name}.partial.npy")
     out: np.memmap | None = None
-    with torch.inference_mode(), tqdm(total=num_views * count, desc=f"caching {name}", leave=False) as bar:
+    with (
+        torch.inference_mode(),
+        tqdm(total=num_views * count, desc=f"caching {name}", leave=False) as bar,
+    ):
         for view in range(num_views):
             for start in range(0, count, BATCH):
                 rows = range(start, min(start + BATCH, count))
@@ -67,19 +77,24 @@ def meanings(context: Context, split: str) -> np.ndarray:
     held = np.load(trunk, mmap_mode="r")
 
     def read(view: int, rows: range) -> Tensor:
-        return context.model.meaning.head(to_device(held[view, rows.start : rows.stop], context.device))
+        return context.model.meaning.head(
+            to_device(held[view, rows.start : rows.stop], context.device)
+        )
 
     return cached(context, f"meaning-{split}", count, len(examples), read)
 
 
 def latents(context: Context, split: str) -> np.ndarray:
-    """Return the latent of every view, (V, N, L): the cached meaning, and the layout computed here."""
+    """Return the latent of every view, (V, N, L): the cached meaning, and the layout computed
+    here."""
     examples, count = _split(context, split)
     meaning = meanings(context, split)
 
     def read(view: int, rows: range) -> Tensor:
         layout = context.model.layout(picture_batch(context, examples, rows, view))
-        return context.model.join(to_device(meaning[view, rows.start : rows.stop], context.device), layout)
+        return context.model.join(
+            to_device(meaning[view, rows.start : rows.stop], context.device), layout
+        )
 
     return cached(context, f"latent-{split}", count, len(examples), read)
 
@@ -93,13 +108,18 @@ def to_device(part: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(part.astype(np.float32)).to(device)
 
 
-def picture_batch(context: Context, examples: Examples, indices: range | Tensor, view: int) -> Tensor:
+def picture_batch(
+    context: Context, examples: Examples, indices: range | Tensor, view: int
+) -> Tensor:
     """Return one view of some pictures, (B, 1, S, S) in [-1, 1], on the device of the run."""
     kept = torch.tensor([int(i) for i in indices if int(i) < len(examples)])
-    pixels = torch.from_numpy(np.ascontiguousarray(examples.pictures[kept.numpy()])).to(context.device)
+    pixels = torch.from_numpy(np.ascontiguousarray(examples.pictures[kept.numpy()])).to(
+        context.device
+    )
     return views.look(pixels, kept, view, context.config.seed)
 
 
 def pick(cache: np.ndarray, views_B: Tensor, indices_B: Tensor, device: torch.device) -> Tensor:
-    """Return rows (B, ...) of a cache (V, N, ...), one view and picture each, in single precision."""
+    """Return rows (B, ...) of a cache (V, N, ...), one view and picture each, in single
+    precision."""
     return torch.from_numpy(cache[views_B.numpy(), indices_B.numpy()].astype(np.float32)).to(device)

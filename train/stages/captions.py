@@ -25,7 +25,8 @@ VALIDATED = 160  # pictures that are captioned at each look
 
 
 class CaptionStage(Stage):
-    """Cross-entropy with label smoothing for the words, InfoNCE for the embedding; both read the whole latent."""
+    """Cross-entropy with label smoothing for the words, InfoNCE for the embedding; both read the
+    whole latent."""
 
     name = "captions"
 
@@ -46,7 +47,10 @@ class CaptionStage(Stage):
         model.eval()
         self.z = latents(context, "train")
         self.z_validation = latents(context, "validation")
-        self.captions = [context.train.captions, [mirrored(text) for text in context.train.captions]]
+        self.captions = [
+            context.train.captions,
+            [mirrored(text) for text in context.train.captions],
+        ]
         self.ids = [self._encode(texts) for texts in self.captions]
         self.read = [self._embed(texts) for texts in self.captions]
 
@@ -55,7 +59,10 @@ class CaptionStage(Stage):
 
     @torch.inference_mode()
     def _embed(self, texts: list[str]) -> Tensor:
-        parts = [self.context.model.embed_text(texts[i : i + 128]).cpu() for i in range(0, len(texts), 128)]
+        parts = [
+            self.context.model.embed_text(texts[i : i + 128]).cpu()
+            for i in range(0, len(texts), 128)
+        ]
         return torch.cat(parts).clone()
 
     def forward(self, indices: Tensor, seed: int, player: str) -> tuple[Tensor, dict[str, float]]:
@@ -74,17 +81,28 @@ class CaptionStage(Stage):
         alignment = self._alignment(meaning, layout, mirror, indices)
         loss = config.caption_weight * words + config.alignment_weight * alignment
         facts |= {"loss_total": float(loss.detach()), "loss_caption": float(words.detach())}
-        return loss, facts | {"loss_alignment": float(alignment.detach()), "caption_accuracy": accuracy}
+        return loss, facts | {
+            "loss_alignment": float(alignment.detach()),
+            "caption_accuracy": accuracy,
+        }
 
     def _padded(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return mirrored and plain ids (B, T), padded to one length."""
         plain, turned = self.ids[0][indices], self.ids[1][indices]
         width = max(plain.shape[1], turned.shape[1])
-        return F.pad(turned, (0, width - turned.shape[1])), F.pad(plain, (0, width - plain.shape[1]))
+        return F.pad(turned, (0, width - turned.shape[1])), F.pad(
+            plain, (0, width - plain.shape[1])
+        )
 
-    def _alignment(self, meaning: Tensor, layout: Tensor, mirror: Tensor, indices: Tensor) -> Tensor:
-        read = torch.where(mirror[:, None], self.read[1][indices], self.read[0][indices]).to(meaning.device)
-        logits = self.head(meaning, layout) @ read.T * self.log_scale.clamp(max=math.log(60.0)).exp()
+    def _alignment(
+        self, meaning: Tensor, layout: Tensor, mirror: Tensor, indices: Tensor
+    ) -> Tensor:
+        read = torch.where(mirror[:, None], self.read[1][indices], self.read[0][indices]).to(
+            meaning.device
+        )
+        logits = (
+            self.head(meaning, layout) @ read.T * self.log_scale.clamp(max=math.log(60.0)).exp()
+        )
         target = torch.arange(len(indices), device=logits.device)
         return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
 
@@ -93,7 +111,11 @@ class CaptionStage(Stage):
         z = torch.from_numpy(self.z_validation[0].astype(np.float32)).to(self.context.device)
         figures = recalls(self.context.model.embed(z).cpu(), self._embed(examples.captions))
         figures |= self._likelihood(examples, z)
-        written = [text for part in z[:VALIDATED].split(32) for text in self.context.model.describe_batch(part)]
+        written = [
+            text
+            for part in z[:VALIDATED].split(32)
+            for text in self.context.model.describe_batch(part)
+        ]
         return figures | caption_scores(written, examples.captions[:VALIDATED])
 
     def _likelihood(self, examples: Examples, z: Tensor) -> dict[str, float]:
@@ -109,7 +131,8 @@ class CaptionStage(Stage):
 
 
 def word_loss(logits_BTV: Tensor, target_BT: Tensor) -> tuple[Tensor, float]:
-    """Return cross-entropy in nats per token with label smoothing, and the share of right tokens; padding never counts."""
+    """Return cross-entropy in nats per token with label smoothing, and the share of right tokens;
+    padding never counts."""
     mask = target_BT != 0
     loss = F.cross_entropy(logits_BTV[mask], target_BT[mask], label_smoothing=SMOOTHING)
     return loss, float((logits_BTV.argmax(-1) == target_BT)[mask].float().mean())

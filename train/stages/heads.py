@@ -1,9 +1,12 @@
-"""Small heads on frozen features that tell drawn from real (Projected GAN, Sauer et al. 2021), and the feature loss.
+"""Small heads on frozen features that tell drawn from real (Projected GAN, Sauer et al. 2021), and
+the feature loss.
 
 Shapes: B pictures, C channels, h cells of a stage.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,12 +17,12 @@ TAKEN = {1: 24, 2: 40, 4: 112}  # blocks of Lite0 at strides 4, 8 and 16, and th
 MIXED = 64
 
 
-def features(net: nn.Module, picture_B1SS: Tensor) -> list[Tensor]:
+def features(net: Any, picture_B1SS: Tensor) -> list[Tensor]:
     """Return Lite0's features (B, C, h, h) at strides 4, 8 and 16."""
-    x = net.bn1(net.conv_stem(picture_B1SS.expand(-1, 3, -1, -1)))  # type: ignore[operator]
+    x = net.bn1(net.conv_stem(picture_B1SS.expand(-1, 3, -1, -1)))
     found = []
     for index in range(max(TAKEN) + 1):
-        x = net.blocks[index](x)  # type: ignore[index]
+        x = net.blocks[index](x)
         if index in TAKEN:
             found.append(x)
     return found
@@ -27,7 +30,10 @@ def features(net: nn.Module, picture_B1SS: Tensor) -> list[Tensor]:
 
 def feature_distance(drawn: list[Tensor], real: list[Tensor]) -> Tensor:
     """Return the mean absolute difference of features, each stage in units of its own size."""
-    parts = [(a - b).abs().mean() / b.abs().mean().clamp_min(1e-6) for a, b in zip(drawn, real, strict=True)]
+    parts = [
+        (a - b).abs().mean() / b.abs().mean().clamp_min(1e-6)
+        for a, b in zip(drawn, real, strict=True)
+    ]
     return torch.stack(parts).mean()
 
 
@@ -36,7 +42,9 @@ class ProjectedHeads(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mix = nn.ModuleList(nn.Conv2d(channels, MIXED, 1, bias=False) for channels in TAKEN.values())
+        self.mix = nn.ModuleList(
+            nn.Conv2d(channels, MIXED, 1, bias=False) for channels in TAKEN.values()
+        )
         self.mix.requires_grad_(False)
         for layer in self.mix:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="linear")  # type: ignore[arg-type]
@@ -51,12 +59,17 @@ class ProjectedHeads(nn.Module):
 
     def forward(self, features_list: list[Tensor]) -> list[Tensor]:
         mixed = [mix(x) for mix, x in zip(self.mix, features_list, strict=True)]
-        return [judge(x / x.detach().std().clamp_min(1e-6)) for judge, x in zip(self.judge, mixed, strict=True)]
+        return [
+            judge(x / x.detach().std().clamp_min(1e-6))
+            for judge, x in zip(self.judge, mixed, strict=True)
+        ]
 
 
 def heads_loss(drawn: list[Tensor], real: list[Tensor]) -> Tensor:
     """Hinge loss of the heads."""
-    return torch.stack([F.relu(1 + a).mean() + F.relu(1 - b).mean() for a, b in zip(drawn, real, strict=True)]).mean()
+    return torch.stack(
+        [F.relu(1 + a).mean() + F.relu(1 - b).mean() for a, b in zip(drawn, real, strict=True)]
+    ).mean()
 
 
 def drawer_loss(drawn: list[Tensor]) -> Tensor:

@@ -41,7 +41,10 @@ class PriorStage(Stage):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         set_trained(context.model, False)
-        self.meaning_prior, self.layout_prior = context.model.meaning_prior, context.model.layout_prior
+        self.meaning_prior, self.layout_prior = (
+            context.model.meaning_prior,
+            context.model.layout_prior,
+        )
         set_trained(self.meaning_prior, True)
         set_trained(self.layout_prior, True)
 
@@ -58,25 +61,37 @@ class PriorStage(Stage):
 
     @torch.inference_mode()
     def _embed(self, texts: list[str]) -> Tensor:
-        parts = [self.context.model.embed_text(texts[i : i + 128]).cpu() for i in range(0, len(texts), 128)]
+        parts = [
+            self.context.model.embed_text(texts[i : i + 128]).cpu()
+            for i in range(0, len(texts), 128)
+        ]
         return torch.cat(parts).clone()
 
     def forward(self, indices: Tensor, seed: int, player: str) -> tuple[Tensor, dict[str, float]]:
         config, device = self.context.config, self.context.device
         generator = step_generator(config.seed, 41, seed)
-        more = torch.randint(len(self.context.train), (MEANING_BATCHES * len(indices),), generator=generator)
+        more = torch.randint(
+            len(self.context.train), (MEANING_BATCHES * len(indices),), generator=generator
+        )
         every = torch.cat([indices, more])
         views = torch.randint(config.views, (len(every),), generator=generator)
         facet = torch.rand(len(every), generator=generator) < 0.3
         form = torch.randint(FACET_FORMS, (len(every),), generator=generator)
-        text = self.read[torch.where(facet & (views % 2 == 0), 2 + form, views % 2), every].to(device)
+        text = self.read[torch.where(facet & (views % 2 == 0), 2 + form, views % 2), every].to(
+            device
+        )
         z = pick(self.z, views, every, device)
         meaning, layout = self.context.model.split(z)
         loss_meaning = self._meaning_loss(meaning / SCALE, text, generator)
         few = len(indices)
-        loss_layout = self._layout_loss(meaning[:few] / SCALE, layout[:few] / SCALE, text[:few], generator)
+        loss_layout = self._layout_loss(
+            meaning[:few] / SCALE, layout[:few] / SCALE, text[:few], generator
+        )
         loss = loss_meaning + loss_layout
-        facts = {"loss_meaning": float(loss_meaning.detach()), "loss_layout": float(loss_layout.detach())}
+        facts = {
+            "loss_meaning": float(loss_meaning.detach()),
+            "loss_layout": float(loss_layout.detach()),
+        }
         return loss, {"loss_total": float(loss.detach())} | facts | latent_facts(z[:few])
 
     def _meaning_loss(self, meaning: Tensor, text: Tensor, generator: torch.Generator) -> Tensor:
@@ -86,14 +101,18 @@ class PriorStage(Stage):
         x = torch.lerp(noise, meaning, t[:, None])
         return F.mse_loss(self.meaning_prior(x, t, text, has_text), meaning - noise)
 
-    def _layout_loss(self, meaning: Tensor, layout: Tensor, text: Tensor, generator: torch.Generator) -> Tensor:
+    def _layout_loss(
+        self, meaning: Tensor, layout: Tensor, text: Tensor, generator: torch.Generator
+    ) -> Tensor:
         device = meaning.device
         cells = rearrange(layout, "b c g h -> b (g h) c")
         t = torch.sigmoid(torch.randn(len(cells), generator=generator) - 0.2).to(device)
         noise = torch.randn(cells.shape, generator=generator).to(device)
         has_text = torch.rand(len(cells), generator=generator) >= DROP
         no_meaning = ~has_text & (torch.rand(len(cells), generator=generator) < 0.5)
-        blurred = meaning + MEANING_NOISE * torch.randn(meaning.shape, generator=generator).to(device)
+        blurred = meaning + MEANING_NOISE * torch.randn(meaning.shape, generator=generator).to(
+            device
+        )
         blurred = blurred * (~no_meaning)[:, None].to(device)
         x = torch.lerp(noise, cells, t[:, None, None])
         aim = self.layout_prior(x, t, blurred, text, has_text.to(device))
@@ -107,13 +126,17 @@ class PriorStage(Stage):
         text = self.read_validation.to(z.device)
         return {
             "loss_meaning": float(self._meaning_loss(meaning / SCALE, text, generator)),
-            "loss_layout": float(self._layout_loss(meaning / SCALE, layout / SCALE, text, generator)),
+            "loss_layout": float(
+                self._layout_loss(meaning / SCALE, layout / SCALE, text, generator)
+            ),
         }
 
     def samples(self) -> Image.Image:
         """Return a column of engravings for each of a few prompts."""
         model = self.context.model
         text = model.embed_text(PROMPTS)
-        rows = [model.imagine(text, seeds=[s] * len(PROMPTS), guidance=2.0, steps=12) for s in (1, 2, 3)]
+        rows = [
+            model.imagine(text, seeds=[s] * len(PROMPTS), guidance=2.0, steps=12) for s in (1, 2, 3)
+        ]
         tiles = [to_image(picture) for picture in model.decode(torch.cat(rows))]
         return contact_sheet(tiles, columns=len(PROMPTS), cell_px=256, gap_px=6)
