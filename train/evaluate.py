@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from engrave.checkpoint import from_pretrained
 from engrave.model.multimodal import MultimodalModel
-from train.data import Examples, load
+from train.data import Examples, load, save_array
 from train.metrics.baselines import Components, most_frequent, nearest_rows, small, thumbnail
 from train.metrics.captions import caption_scores
 from train.metrics.pictures import edge_energy, reduced, squared_error
@@ -58,8 +58,8 @@ def evaluate(
     examples = load(data, split, model.config.side_px, cache)
     train = load(data, "train", model.config.side_px, cache)
     sheet = Sheet()
-    z = encode_all(model, examples)
-    z_train = encode_all(model, train)
+    z = encode_all(model, examples, latents_file(cache, split, model_folder))
+    z_train = encode_all(model, train, latents_file(cache, "train", model_folder))
     _captions(sheet, model, examples, train, z, z_train)
     _pictures(sheet, model, examples, train, z)
     _search(sheet, model, examples, z)
@@ -94,10 +94,20 @@ def pictures_of(examples: Examples, start: int) -> Tensor:
     return torch.from_numpy(part).float()[:, None] / 127.5 - 1.0
 
 
-def encode_all(model: MultimodalModel, examples: Examples) -> Tensor:
-    """Return the latents (N, L) of all pictures."""
+def encode_all(model: MultimodalModel, examples: Examples, keep: Path | None = None) -> Tensor:
+    """Return the latents (N, L) of all pictures; `keep` names a file that spares a second reading."""
+    if keep is not None and keep.is_file():
+        return torch.from_numpy(np.load(keep))
     starts = tqdm(range(0, len(examples), BATCH), desc="reading", leave=False)
-    return torch.cat([model.encode(pictures_of(examples, start)) for start in starts])
+    z = torch.cat([model.encode(pictures_of(examples, start)) for start in starts])
+    if keep is not None:
+        save_array(keep, lambda path: np.save(path, z.numpy()))
+    return z
+
+
+def latents_file(cache: Path | None, split: str, model_folder: Path) -> Path | None:
+    """Return where the latents of a split are kept for exactly these weights."""
+    return cache and cache / f"evaluated-{split}-{fingerprint(model_folder)[:12]}.npy"
 
 
 def write_all(model: MultimodalModel, z_NL: Tensor) -> list[str]:

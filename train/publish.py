@@ -22,7 +22,7 @@ from engrave.errors import ConfigError
 from engrave.image import to_image
 from engrave.model.multimodal import MultimodalModel
 from train.data import Examples, load
-from train.evaluate import encode_all
+from train.evaluate import encode_all, latents_file
 
 SPLITS = ("train", "validation")  # the test split stays unseen
 CELL_PX = 96
@@ -49,7 +49,9 @@ def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None
     _refuse_worse(evaluation, assets / "training" / "evaluation.json", force)
     model = from_pretrained(run / "model")
     parts = [load(data, split, model.config.side_px, run / "cache") for split in SPLITS]
-    latents = torch.cat([encode_all(model, part) for part in parts]).half().float()
+    files = [latents_file(run / "cache", split, run / "model") for split in SPLITS]
+    read = [encode_all(model, part, file) for part, file in zip(parts, files, strict=True)]
+    latents = torch.cat(read).half().float()
     embeddings = torch.cat([model.embed(part) for part in latents.split(256)]).numpy()
     places = map_places(embeddings)
     items = [
