@@ -10,7 +10,7 @@ from engrave.engine import Engine
 from engrave.ui.examples import Examples
 from engrave.ui.views import Views
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+PRIVATE: dict[str, Any] = {"api_name": False}  # no name, so that none can be called by it
 LIGHT: dict[str, Any] = PRIVATE | {"queue": False, "show_progress": "hidden"}  # never the model
 MODEL: dict[str, Any] = PRIVATE | {"concurrency_id": "model", "concurrency_limit": 1}
 

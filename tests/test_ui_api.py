@@ -1,0 +1,205 @@
+"""The endpoints as a program sees them, and what a stranger may not do to the server."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from engrave.image import read_metadata
+from engrave.ui.page import build_page, launch_settings
+from tests.fakes import fake_engine, noise
+
+PUBLIC = {"/caption", "/generate", "/interpolate", "/search"}
+
+
+@pytest.fixture(scope="module")
+def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that uploads land in."""
+    folder = tmp_path_factory.mktemp("gradio")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def url(uploads: Path) -> Iterator[str]:
+    """A server over the drawing engine."""
+    page = build_page(fake_engine(), uploads / "no-examples")
+    _, address, _ = page.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
+    )
+    yield address.rstrip("/")
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def client(url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    """A client of the server."""
+    downloads = tmp_path_factory.mktemp("downloads")
+    return Client(url, verbose=False, analytics_enabled=False, download_files=str(downloads))
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A picture to send."""
+    return noise(tmp_path / "a.png")
+
+
+def call(url: str, name: str, data: list[Any]) -> str:
+    """Call an endpoint by hand, as no client of ours would; return the stream of events."""
+    answer = httpx.post(f"{url}/gradio_api/call/{name}", json={"data": data})
+    event = answer.json()["event_id"]
+    return httpx.get(f"{url}/gradio_api/call/{name}/{event}", timeout=30).text
+
+
+def test_four_endpoints_are_public_typed_and_documented(client: Client) -> None:
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(endpoints) == PUBLIC
+    for name, endpoint in endpoints.items():
+        assert endpoint["description"], name
+        assert all(one["parameter_name"] and one["python_type"] for one in endpoint["parameters"])
+    names = [one["parameter_name"] for one in endpoints["/generate"]["parameters"]]
+    assert names == ["text", "num", "seed", "guidance", "steps"]
+
+
+def test_caption(client: Client, picture: Path) -> None:
+    answer = client.predict(image=handle_file(picture), num=2, api_name="/caption")
+    assert len(answer["captions"]) == 2 and len(answer["neighbours"]) == 6
+    assert {"text", "probability", "match"} == set(answer["captions"][0])
+
+
+def test_generate_gives_the_same_pixels_each_time(client: Client) -> None:
+    first, facts = client.predict("a ship", num=2, seed=3, api_name="/generate")
+    second, _ = client.predict("a ship", num=1, seed=4, api_name="/generate")
+    assert [one["seed"] for one in facts] == ["3", "4"]
+    one, other = (Image.open(found["image"]) for found in (first[1], second[0]))
+    assert one.tobytes() == other.tobytes()
+    assert read_metadata(first[0]["image"])["prompt"] == "a ship"
+
+
+def test_generate_takes_no_text_at_all(client: Client) -> None:
+    files, _ = client.predict(num=1, api_name="/generate")
+    assert len(files) == 1
+
+
+def test_interpolate_from_every_kind_of_end(client: Client, picture: Path) -> None:
+    id = fake_engine().collection.item(5).id
+    mp4, gif, facts = client.predict(
+        a=id, b_image=handle_file(picture), frames=5, api_name="/interpolate"
+    )
+    assert facts["frames"] == 5 and set(facts["captions"]) == {"0", "4"}
+    assert Path(mp4).read_bytes()[4:8] == b"ftyp" and Path(gif).read_bytes()[:3] == b"GIF"
+    assert client.predict(a="text:a ship", b=id, frames=3, api_name="/interpolate")
+
+
+def test_search(client: Client) -> None:
+    found = client.predict("a ship", num=5, api_name="/search")
+    assert len(found) == 5 and found[0]["similarity"] >= found[4]["similarity"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "sentence"),
+    [
+        ("/search", {"text": ""}, "The text is empty"),
+        ("/search", {"text": "word " * 5000}, "at most 300"),
+        ("/generate", {"num": 9}, "from 1 to 8"),
+        ("/generate", {"seed": -1}, "from 0 to"),
+        ("/interpolate", {"a": "text:a ship"}, "End b is missing"),
+        ("/interpolate", {"a": "/etc/hostname", "b": "text:a"}, "no engraving"),
+        ("/caption", {"image": None}, "no picture yet"),
+    ],
+)
+def test_bad_requests_get_a_sentence(
+    client: Client, name: str, arguments: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(AppError, match=sentence):
+        client.predict(**arguments, api_name=name)
+
+
+def test_a_number_that_is_none_is_no_traceback(url: str) -> None:
+    body = '{"data": ["a ship", NaN, 0, 2, 20]}'
+    headers = {"content-type": "application/json"}
+    answer = httpx.post(f"{url}/gradio_api/call/generate", content=body, headers=headers)
+    if answer.status_code == 200:
+        event = answer.json()["event_id"]
+        told = httpx.get(f"{url}/gradio_api/call/generate/{event}", timeout=30).text
+        assert "event: error" in told and "Traceback" not in told
+    assert httpx.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("meta", [None, {"_type": "gradio.FileData"}])
+def test_a_picture_of_this_machine_cannot_be_asked_for(
+    url: str, picture: Path, meta: dict[str, str] | None
+) -> None:
+    payload: dict[str, Any] = {"path": str(picture)} | ({"meta": meta} if meta else {})
+    told = call(url, "caption", [payload, 3, 6])
+    assert "event: error" in told and "captions" not in told
+    told = call(url, "interpolate", ["", "text:a", payload, None, 3, "prior", "slerp", 0])
+    assert "event: error" in told and "event: complete" not in told
+
+
+def test_no_event_of_the_page_takes_an_image_component(url: str) -> None:
+    config = httpx.get(f"{url}/config").json()
+    kinds = {one["id"]: one["type"] for one in config["components"]}
+    taken = {kinds[id] for event in config["dependencies"] for id in event["inputs"]}
+    assert taken.isdisjoint({"image", "gallery", "video", "imageeditor", "multimodaltextbox"})
+
+
+@pytest.mark.parametrize("path", ["/etc/hostname", "app.py", "engrave/ui/page.py"])
+def test_files_of_the_server_stay_there(url: str, path: str) -> None:
+    answer = httpx.get(f"{url}/gradio_api/file={path}")
+    assert answer.status_code == 403
+
+
+def test_vectors_of_the_collection_are_not_served(url: str) -> None:
+    folder = fake_engine().collection.folder
+    assert folder is not None
+    assert httpx.get(f"{url}/gradio_api/file={folder}/map-xy.bin").status_code == 200
+    assert httpx.get(f"{url}/gradio_api/file={folder}/table.parquet").status_code == 403
+
+
+def test_nothing_is_relayed_and_the_queue_cannot_be_passed(url: str) -> None:
+    assert httpx.get(f"{url}/gradio_api/file=https://example.org/a.png").status_code == 403
+    body = {"data": ["a ship", 3]}
+    assert httpx.post(f"{url}/gradio_api/run/search", json=body).status_code == 404
+    assert httpx.get(f"{url}/monitoring/summary").status_code in (403, 404)
+
+
+def test_all_that_uses_the_model_waits_in_one_line() -> None:
+    page = build_page(fake_engine(), Path("no-examples"))
+    queued = {fn.name: fn.concurrency_id for fn in page.fns.values() if fn.fn and fn.queue}
+    assert set(queued.values()) == {"model"}
+    assert {"describe", "generate", "walk", "search", "open_item", "imagined"} <= set(queued)
+
+
+def test_what_the_queue_cannot_hold_is_turned_away(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+
+    def wait(text: str, *, num: int) -> tuple[()]:
+        gate.wait(60)
+        return ()
+
+    monkeypatch.setattr(fake_engine(), "search", wait)
+    with httpx.Client(timeout=30) as stranger:
+        asks = [stranger.post(f"{url}/gradio_api/call/search", json={"data": ["a", 3]})]
+        while asks[-1].status_code == 200 and len(asks) < 30:
+            asks.append(stranger.post(f"{url}/gradio_api/call/search", json={"data": ["a", 3]}))
+        gate.set()
+        assert asks[-1].status_code == 503 and 20 <= len(asks) <= 22
+        event = asks[-2].json()["event_id"]  # the last that was let in, so all are done after it
+        assert "complete" in stranger.get(f"{url}/gradio_api/call/search/{event}").text
+
+
+def test_the_page_says_nothing_of_run_history_and_asks_no_stranger(url: str) -> None:
+    config = httpx.get(f"{url}/config").json()
+    assert not config.get("analytics_enabled")
+    assert "https://fonts.g" not in json.dumps(config)
