@@ -18,13 +18,11 @@ from engrave.errors import CheckpointError, CollectionError, PictureError, Promp
 from engrave.model.multimodal import MultimodalModel
 from tests.tiny import tiny_collection, tiny_sprites
 
-SIZES = {"latent_width": 48, "embedding_width": 32}
-
 
 @pytest.fixture
 def engine(tiny_model: MultimodalModel) -> Engine:
     """An engine over 30 random engravings."""
-    return Engine(tiny_model, tiny_collection(**SIZES))
+    return Engine(tiny_model, tiny_collection())
 
 
 @pytest.fixture
@@ -91,7 +89,7 @@ def test_the_same_seed_gives_the_same_pixels_and_another_does_not(engine: Engine
 
 
 def test_a_plate_tells_how_it_was_made(engine: Engine) -> None:
-    wish = {"num": 2, "seed": 9, "guidance": 1.5, "steps": 2, "num_neighbours": 3}
+    wish: dict[str, Any] = {"num": 2, "seed": 9, "guidance": 1.5, "steps": 2, "num_neighbours": 3}
     second = list(engine.generate(" a  ship\n", **wish))[1]
     assert (second.text, second.seed, second.guidance, second.steps) == ("a ship", 10, 1.5, 2)
     assert second.caption and len(second.neighbours) == 3
@@ -274,14 +272,14 @@ def test_a_collection_of_another_model_is_refused(
         Engine(tiny_model, tiny_collection(embedding_width=16))
     monkeypatch.setattr(tiny_model, "facts", {"version": "two"})
     with pytest.raises(CollectionError, match="made by model one and the model is two"):
-        Engine(tiny_model, tiny_collection(**SIZES, model_version="one"))
+        Engine(tiny_model, tiny_collection(model_version="one"))
 
 
 def test_loading_finds_folders_given_or_named_by_the_environment(
     tiny_model: MultimodalModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_pretrained(tiny_model, tmp_path / "model", {"version": "tiny-1"})
-    tiny_collection(**SIZES).save(tmp_path / "collection", tiny_sprites())
+    tiny_collection().save(tmp_path / "collection", tiny_sprites())
     given = Engine.load(tmp_path / "model", tmp_path / "collection")
     assert (given.model_version, given.preset, len(given.collection)) == ("tiny-1", "smoke", 30)
     monkeypatch.setenv("ENGRAVE_MODEL", str(tmp_path / "model"))
