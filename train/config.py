@@ -34,7 +34,7 @@ class TrainConfig:
     caption_weight: float = 1.0
     image_weight: float = 1.0
     alignment_weight: float = 0.5
-    adversary_weight: float = 0.04
+    adversary_weight: float = 0.06
     adversary_from: float = 0.72  # share of the autoencoder stage after which the heads join
     features_from: float = 0.35
     save_minutes: float = 4.0

@@ -95,7 +95,7 @@ def pictures_of(examples: Examples, start: int) -> Tensor:
 
 
 def encode_all(model: MultimodalModel, examples: Examples, keep: Path | None = None) -> Tensor:
-    """Return the latents (N, L) of all pictures; `keep` names a file that spares a second reading."""
+    """Return the latents (N, L) of all pictures; `keep` spares a second reading."""
     if keep is not None and keep.is_file():
         return torch.from_numpy(np.load(keep))
     starts = tqdm(range(0, len(examples), BATCH), desc="reading", leave=False)

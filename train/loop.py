@@ -54,13 +54,13 @@ def rate_at(step: int, progress: float, config: StageConfig) -> float:
 class Ema:
     """A moving average of weights; `swap` exchanges it with the live ones."""
 
-    def __init__(self, parameters: list[nn.Parameter], decay: float) -> None:
-        self.parameters, self.decay = parameters, decay
+    def __init__(self, parameters: list[nn.Parameter]) -> None:
+        self.parameters = parameters
         self.shadow = [p.detach().clone() for p in parameters]
 
     @torch.no_grad()
-    def update(self, step: int) -> None:
-        decay = min(self.decay, (1 + step) / (10 + step))
+    def update(self, step: int, decay: float) -> None:
+        decay = min(decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(self.shadow, [p.detach() for p in self.parameters], 1 - decay)
 
     @torch.no_grad()
@@ -85,7 +85,7 @@ class Run:
         self.optimizers = {
             name: self._optimizer(name, group) for name, group in self.players.items()
         }
-        self.ema = Ema(self.players["model"], stage.config.ema) if stage.config.ema else None
+        self.ema = Ema(self.players["model"]) if stage.config.ema else None
 
     def _optimizer(self, name: str, group: list[nn.Parameter]) -> Any:
         betas = (0.0, 0.99) if name == "heads" else (0.9, 0.98)
@@ -157,7 +157,7 @@ class Run:
             if self.stage.active(name):
                 facts |= self._move(name, optimizer, indices)
         if self.ema:
-            self.ema.update(self.step)
+            self.ema.update(self.step, self.stage.memory())
         self.step += 1
         facts["images_per_second"] = (
             len(indices) * self.speeder.num_processes / (time.perf_counter() - start)
@@ -165,7 +165,7 @@ class Run:
         return facts
 
     def _move(self, player: str, optimizer: Any, indices: Tensor) -> dict[str, float]:
-        rate = rate_at(self.step, self.progress, self.stage.config) * self.stage.rate(player)
+        rate = self.stage.rate(player, rate_at(self.step, self.progress, self.stage.config))
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.zero_grad(set_to_none=True)

@@ -31,6 +31,8 @@ COARSE_WEIGHT = 2.0  # on both pictures reduced 4 times by area: what is where
 MEAN_WEIGHT = 0.02  # keeps each channel's mean near zero
 MOST_NOISE = 0.2  # of a coordinate's spread, reached at the end: the decoder learns to forgive
 VALIDATED = 96
+CONTEST_RATES = {"model": 4e-4, "heads": 4e-4}
+CONTEST_EMA = 0.99  # short, as what is averaged moves fast
 
 
 class AutoencoderStage(Stage):
@@ -59,8 +61,20 @@ class AutoencoderStage(Stage):
     def active(self, player: str) -> bool:
         return player == "model" or self.progress >= self.context.config.adversary_from
 
-    def rate(self, player: str) -> float:
-        return 0.5 if player == "heads" else 1.0
+    @property
+    def contested(self) -> float:
+        """Share of the adversarial part that is done; below 0 before it begins."""
+        start = self.context.config.adversary_from
+        return (self.progress - start) / max(1e-6, 1 - start)
+
+    def rate(self, player: str, scheduled: float) -> float:
+        """A contest needs a steady rate: the cosine would end it before hatching appears."""
+        if self.contested < 0:
+            return scheduled
+        return CONTEST_RATES[player] * (1.0 - 0.7 * min(1.0, self.contested))
+
+    def memory(self) -> float:
+        return self.config.ema if self.contested < 0 else min(self.config.ema, CONTEST_EMA)
 
     def prepare(self) -> None:
         self.context.model.eval()
@@ -136,10 +150,9 @@ class AutoencoderStage(Stage):
         facts["loss_features"] = float(distance.detach())
         loss = loss + FEATURE_WEIGHT * distance
         if self.active("heads"):
-            since = (self.progress - config.adversary_from) / max(1e-6, 1 - config.adversary_from)
             against = drawer_loss(self.heads(found))
             facts["loss_adversary"] = float(against.detach())
-            loss = loss + config.adversary_weight * min(1.0, since / 0.15) * against
+            loss = loss + config.adversary_weight * min(1.0, self.contested / 0.15) * against
             self._seen = [x.detach() for x in found], wanted
         return loss
 

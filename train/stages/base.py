@@ -68,9 +68,13 @@ class Stage(nn.Module):
         """Whether a player moves at the present progress."""
         return player == "model"
 
-    def rate(self, player: str) -> float:
-        """Return the learning rate's factor for a player."""
-        return 1.0
+    def rate(self, player: str, scheduled: float) -> float:
+        """Return the learning rate of a player, given what the schedule says."""
+        return scheduled
+
+    def memory(self) -> float:
+        """Return the decay of the average of weights at the present progress."""
+        return self.config.ema
 
     @abstractmethod
     def validate(self) -> dict[str, float]:
