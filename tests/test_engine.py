@@ -178,12 +178,8 @@ def test_a_walk_starts_at_a_and_ends_at_b(engine: Engine, mode: str, curve: str)
     assert (walk.mode, walk.curve) == (mode, curve)
     np.testing.assert_allclose(walk.latents[0], a, atol=1e-5)
     assert sorted(walk.captions) == [0, 2, 4, 5]
+    assert engine.walk(a, b, frames=3, steps=1, caption_every=0).captions == {}
     assert pixels(walk.frames[2]) == pixels(engine.decode(walk.latents[:4])[2])
-
-
-def test_a_walk_without_captions_has_none(engine: Engine) -> None:
-    walk = engine.walk("text:a", "text:b", frames=3, steps=1, caption_every=0)
-    assert walk.captions == {}
 
 
 @pytest.mark.parametrize(
