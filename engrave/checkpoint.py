@@ -140,15 +140,14 @@ def _fill(model: MultimodalModel, weights: dict[str, Tensor], folder: Path) -> N
         raise CheckpointError(
             f"The weights in {folder.name} do not fit their config.json; copy it again."
         ) from error
-    pointers = {model.state_dict()[name].data_ptr() for name in weights if name not in unexpected}
-    absent = [n for n in missing if not _stands_elsewhere(model, n, pointers)]
+    own = model.state_dict()
+    pointers = {own[name].data_ptr() for name in weights if name not in unexpected}
+    # a shared tensor is saved once, a counter not at all
+    absent = [
+        n for n in missing if own[n].is_floating_point() and own[n].data_ptr() not in pointers
+    ]
     if absent or unexpected:
         raise CheckpointError(
-            f"The weights in {folder.name} lack {len(absent)} and add {len(unexpected)} tensors."
+            f"The weights in {folder.name} lack {len(absent)} tensors and have {len(unexpected)} too "
+            "many; copy the model folder again."
         )
-
-
-def _stands_elsewhere(model: MultimodalModel, name: str, pointers: set[int]) -> bool:
-    """Whether a missing name is a shared tensor, or a counter that is not saved."""
-    tensor = model.state_dict()[name]
-    return not tensor.is_floating_point() or tensor.data_ptr() in pointers
