@@ -148,6 +148,6 @@ def _fill(model: MultimodalModel, weights: dict[str, Tensor], folder: Path) -> N
     ]
     if absent or unexpected:
         raise CheckpointError(
-            f"The weights in {folder.name} lack {len(absent)} tensors and have {len(unexpected)} too "
-            "many; copy the model folder again."
+            f"The weights in {folder.name} lack {len(absent)} tensors and have {len(unexpected)} "
+            "too many; copy the model folder again."
         )
