@@ -234,3 +234,21 @@ def noise(path: Path, size: tuple[int, int] = (160, 200), seed: int = 0) -> Path
     pixels = np.random.default_rng(seed).integers(0, 255, (height, width), dtype=np.uint8)
     Image.fromarray(pixels).save(path)
     return path
+
+
+def serve() -> None:
+    """Serve the page over the drawing engine, as app.py does over the model."""
+    from engrave.ui.exhibit import build_examples
+    from engrave.ui.page import build_page, launch_settings
+
+    engine = fake_engine()
+    examples = Path(tempfile.mkdtemp(prefix="engrave-fake-")) / "examples"
+    build_examples(engine, examples)
+    page = build_page(engine, examples)
+    _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
+    print(f"Engrave is at {address}", flush=True)
+    page.block_thread()
+
+
+if __name__ == "__main__":
+    serve()

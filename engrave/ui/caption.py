@@ -163,7 +163,13 @@ def place(shown: Examples) -> CaptionTab:
                 elem_id="caption-files",
                 elem_classes="drop",
             )
-            samples = widget("cards", "picks", samples_view(shown), events=["pick"])
+            samples = widget(
+                "cards",
+                "picks",
+                samples_view(shown),
+                events=["pick"],
+                elem_id="caption-samples",
+            )
         with gr.Column(scale=7, min_width=280):
             answer = widget(
                 "cards", "answer", shown.answer or EMPTY, events=["use"], elem_id="caption-answer"

@@ -274,7 +274,10 @@ class CollectionMap {
 
 /* value: {files: {...}, marked: [index], focus: index} */
 export async function map(context) {
-  if (!context.props.value?.files) return;
+  if (!context.props.value?.files) {
+    context.element.querySelector(".widget").replaceChildren(el("p", { class: "empty" }, "There is no collection to map yet."));
+    return;
+  }
   const view = new CollectionMap(context);
   try {
     await view.load();

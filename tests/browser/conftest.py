@@ -1,0 +1,148 @@
+"""Serves the app as a user does, and gives each test a page that may ask no other host.
+
+ENGRAVE_BROWSER_ENGINE=fake serves the drawing engine instead of the shipped checkpoint, and
+ENGRAVE_BROWSER_URL names an app that is already served.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty, Queue
+from typing import IO
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from tests.fakes import noise
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+START_S = 300  # on a machine that does other things too
+ANSWER_MS = 90_000
+SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a served app."""
+    served = os.environ.get("ENGRAVE_BROWSER_URL")
+    if served:
+        yield served.rstrip("/")
+        return
+    fake = os.environ.get("ENGRAVE_BROWSER_ENGINE") == "fake"
+    command = [sys.executable, "-m", "tests.fakes"] if fake else [sys.executable, "app.py"]
+    settings = {
+        "GRADIO_SERVER_PORT": str(free_port()),
+        "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
+    }
+    log = tmp_path_factory.mktemp("log") / "server.txt"
+    with log.open("w") as stderr:
+        server = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | settings, text=True,
+            stdout=subprocess.PIPE, stderr=stderr,
+        )  # fmt: skip
+        try:
+            yield wait_for_address(server, log)
+        finally:
+            server.terminate()
+            server.wait(30)
+    assert "Traceback" not in log.read_text(), log.read_text()[-3000:]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_address(server: subprocess.Popen[str], log: Path) -> str:
+    """Return the address that the server prints."""
+    assert server.stdout is not None
+    lines: Queue[str] = Queue()
+    threading.Thread(target=read_lines, args=(server.stdout, lines), daemon=True).start()
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            found = re.search(r"http://[\w.:]+", lines.get(timeout=1))
+        except Empty:
+            continue
+        if found:
+            return found.group()
+    raise AssertionError(f"The app did not start: {log.read_text()[-3000:]}")
+
+
+def read_lines(stream: IO[str], lines: "Queue[str]") -> None:
+    """Hand on what a server prints."""
+    for line in stream:
+        lines.put(line)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """What drives the browser."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """The Chromium of the system, else the one that Playwright brings."""
+    path = str(CHROMIUM) if CHROMIUM.is_file() else None
+    browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(params=["desk"])
+def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A fresh visit; fails where the page asked another host or a script broke."""
+    width, height = SIZES[request.param]
+    context = browser.new_context(viewport={"width": width, "height": height})
+    asked: list[str] = []
+    broken: list[str] = []
+    context.on("request", lambda sent: asked.append(sent.url))
+    page = context.new_page()
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.set_default_timeout(ANSWER_MS)
+    page.goto(address)
+    page.wait_for_selector("#caption-answer .widget > *")
+    yield page
+    context.close()
+    foreign = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    assert not foreign
+    assert not broken
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    """Three pictures in three formats."""
+    names = ("one.png", "two.jpg", "three.tif")
+    return [noise(tmp_path / name, seed=seed) for seed, name in enumerate(names)]
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels the page is wider than the screen."""
+    script = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    return int(page.evaluate(script))
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Open one of the four tabs."""
+    page.get_by_role("tab", name=name, exact=True).first.click()
+
+
+def open_map(page: Page) -> None:
+    """Open Explore and wait until the map is drawn."""
+    open_tab(page, "Explore")
+    page.wait_for_selector("[data-points]", state="attached")

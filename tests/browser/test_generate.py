@@ -1,0 +1,134 @@
+"""The Generate tab."""
+
+from pathlib import Path
+
+from PIL import Image, ImageChops
+from playwright.sync_api import Page, expect
+
+from engrave.image import read_metadata
+from tests.browser.conftest import open_tab
+
+PLATES = "#plates .plate:not(.waiting)"
+PROMPT = "#prompt textarea"
+
+
+def set_number(page: Page, box: str, value: int) -> None:
+    """Fill a number in."""
+    field = page.locator(f"#{box} input[type=number]").first
+    field.fill(str(value))
+    field.press("Tab")
+
+
+def ask(page: Page, text: str, num: int, seed: int) -> None:
+    """Set text, number and seed, and wait for the plates."""
+    open_tab(page, "Generate")
+    set_number(page, "num", num)
+    set_number(page, "seed", seed)
+    page.fill(PROMPT, text)
+    page.press(PROMPT, "Enter")
+    expect(page.locator("#plates .note")).to_contain_text(" s", use_inner_text=True)
+    expect(page.locator("#plates .note")).not_to_contain_text("earlier")
+    expect(page.locator(PLATES)).to_have_count(num)
+    expect(page.locator("#plates .waiting")).to_have_count(0)
+
+
+def download(page: Page, position: int) -> Path:
+    """Download one plate."""
+    with page.expect_download() as download:
+        page.locator(PLATES).nth(position).get_by_text("Download").click()
+    return Path(download.value.path())
+
+
+def same(one: Path, other: Path) -> bool:
+    """Tell whether two pictures have the same pixels."""
+    with Image.open(one) as first, Image.open(other) as second:
+        return ImageChops.difference(first, second).getbbox() is None
+
+
+def test_a_first_visit_shows_plates(page: Page) -> None:
+    open_tab(page, "Generate")
+    expect(page.locator(PLATES)).to_have_count(4)
+    assert page.locator("#prompt-chips .chip").count() >= 6
+
+
+def test_plates_differ_by_seed_and_come_again_from_it(page: Page) -> None:
+    ask(page, "a ship at sea", num=2, seed=11)
+    first, second = download(page, 0), download(page, 1)
+    assert not same(first, second)
+    facts = read_metadata(second)
+    assert (facts["prompt"], facts["seed"]) == ("a ship at sea", "12") and facts["model_version"]
+    expect(page.locator(f"{PLATES} .near .thumb")).to_have_count(8)
+    page.locator(PLATES).nth(1).get_by_text("Make again").click()
+    expect(page.locator(PLATES)).to_have_count(1)
+    expect(page.locator("#plates .note")).to_contain_text("One engraving")
+    assert page.locator("#seed input").input_value() == "12"
+    assert same(second, download(page, 0))
+
+
+def test_no_text_gives_a_picture_and_its_caption(page: Page) -> None:
+    ask(page, "", num=1, seed=5)
+    expect(page.locator("#plates .note")).to_contain_text("no text")
+    assert page.locator(f"{PLATES} .words").inner_text()
+
+
+def test_a_chip_makes_its_text(page: Page) -> None:
+    open_tab(page, "Generate")
+    set_number(page, "num", 1)
+    chip = page.locator("#prompt-chips .chip").nth(2)
+    text = chip.inner_text()
+    chip.click()
+    expect(page.locator("#plates .note")).to_contain_text(f"One engraving from “{text}”")
+    assert page.locator(PROMPT).input_value() == text
+
+
+def test_the_random_seed_changes_the_seed(page: Page) -> None:
+    open_tab(page, "Generate")
+    set_number(page, "seed", 1)
+    page.click("#dice")
+    page.wait_for_function("() => document.querySelector('#seed input').value !== '1'")
+
+
+def test_strange_texts_are_only_text(page: Page) -> None:
+    strange = "\U0001f981 أسد <img src=x onerror=window.broken=1> ${window.broken=1} {{7*7}}"
+    ask(page, strange, num=1, seed=1)
+    expect(page.locator("#plates .note")).to_contain_text("{{7*7}}")
+    assert page.evaluate("() => window.broken") is None
+
+
+def test_what_is_too_long_or_no_number_gets_a_sentence(page: Page) -> None:
+    open_tab(page, "Generate")
+    page.fill(PROMPT, "word " * 5000)
+    page.click("#generate")
+    expect(page.locator(".toast-body").last).to_contain_text("at most 300")
+    page.locator("[data-testid=toast-close]").last.click()
+    page.fill("#seed input", "")
+    page.press("#seed input", "Tab")
+    page.fill(PROMPT, "a ship")
+    page.click("#generate")
+    expect(page.locator(".toast-body").last).to_contain_text("whole number")
+    ask(page, "a ship", num=1, seed=1)
+
+
+def test_stop_leaves_what_is_there(page: Page) -> None:
+    open_tab(page, "Generate")
+    set_number(page, "num", 8)
+    set_number(page, "steps", 60)
+    page.fill(PROMPT, "a castle")
+    page.click("#generate")
+    expect(page.locator("#plates .waiting").first).to_be_attached()
+    page.click("#generate-stop")
+    expect(page.locator("#plates .note")).to_contain_text("Stopped after")
+    expect(page.locator("#plates .waiting")).to_have_count(0)
+    set_number(page, "steps", 4)
+    ask(page, "a castle", num=1, seed=1)
+
+
+def test_a_plate_goes_to_caption_and_to_interpolate(page: Page) -> None:
+    open_tab(page, "Generate")
+    page.locator(PLATES).nth(1).get_by_text("Use as A").click()
+    expect(page.locator("#end-a-view")).to_contain_text("generated, seed")
+    open_tab(page, "Generate")
+    page.locator(PLATES).nth(0).get_by_text("Caption", exact=True).click()
+    expect(page.get_by_role("tab", name="Caption")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#caption-answer .note")).to_have_count(0)
+    expect(page.locator("#caption-answer .candidate")).to_have_count(3)
