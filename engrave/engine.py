@@ -25,6 +25,7 @@ from engrave.studio import Studio
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 TEXT_PREFIX = "text:"
+EXEMPLARS = 16  # engravings nearest to a text, of which the seed chooses one to lean on
 
 Picture = Image | Path | bytes
 Source = str | Picture | np.ndarray
@@ -133,7 +134,7 @@ class Engine:
         if source.startswith(TEXT_PREFIX):
             text = limits.needed_text(source.removeprefix(TEXT_PREFIX))
             seed, steps = limits.SEED.whole(seed), limits.STEPS.whole(steps)
-            return self._studio.imagine(text, seed, limits.GUIDANCE.number(guidance), steps)
+            return self._imagine(text, seed, limits.GUIDANCE.number(guidance), steps)
         row = self.collection.row(source)
         if row is None:
             raise PictureError(
@@ -207,7 +208,7 @@ class Engine:
             name = f"engraving {index + 1} of {len(seeds)}"
             report = part(progress, index / len(seeds), (index + 1) / len(seeds))
             tell(report, 0.0, f"Imagining {name}")
-            latent = self._studio.imagine(text, seed, guidance, steps)
+            latent = self._imagine(text, seed, guidance, steps)
             tell(report, 0.6, f"Drawing {name}")
             image = self.decode(latent[None])[0]
             caption = ""
@@ -218,6 +219,18 @@ class Engine:
             yield Plate(
                 image, latent, text, seed, guidance, steps, caption, near, self.model_version
             )
+
+    def _imagine(self, text: str, seed: int, guidance: float, steps: int) -> np.ndarray:
+        """Draw a latent (L,); its layout leans on an engraving that fits the text, by seed."""
+        exemplar = None
+        if len(self.collection):
+            rows: Sequence[int] = range(len(self.collection))
+            if text:
+                embedding = self._studio.embed_texts([text])[0]
+                rows = [near.index for near in self.collection.nearest(embedding, EXEMPLARS)]
+            row = rows[int(np.random.default_rng(seed).integers(len(rows)))]
+            exemplar = self.collection.latents[row]
+        return self._studio.imagine(text, seed, guidance, steps, exemplar)
 
     def _candidates(self, latent: np.ndarray, num: int) -> tuple[Candidate, ...]:
         found = self._studio.describe(latent, num)

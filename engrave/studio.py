@@ -19,6 +19,7 @@ from engrave.model.multimodal import MultimodalModel
 from engrave.progress import Progress, tell
 
 BEAMS = 4
+HOLD = 0.5  # how far a layout begins from noise towards that of the engraving it leans on
 PLATE_BEAMS = 3  # for captions of pictures that the model made
 DECODED_AT_ONCE = 4  # pictures in one pass of the decoder; more is no faster on a CPU
 
@@ -60,11 +61,21 @@ class Studio:
         with self._turn():
             return self._model.describe_batch(_tensor(latents_NL), num_beams=PLATE_BEAMS)
 
-    def imagine(self, text: str, seed: int, guidance: float, steps: int) -> np.ndarray:
-        """Draw a latent (L,) for a text, or from chance where it is empty."""
+    def imagine(
+        self, text: str, seed: int, guidance: float, steps: int, exemplar_L: np.ndarray | None
+    ) -> np.ndarray:
+        """Draw a latent (L,) for a text, or from chance where it is empty; it may lean on one."""
+        exemplars = None if exemplar_L is None else _tensor(exemplar_L[None])
         with self._turn():
             text_1E = self._model.embed_text([text]) if text else None
-            z_1L = self._model.imagine(text_1E, seeds=[seed], guidance=guidance, steps=steps)
+            z_1L = self._model.imagine(
+                text_1E,
+                seeds=[seed],
+                guidance=guidance,
+                steps=steps,
+                exemplars_BL=exemplars,
+                hold=HOLD,
+            )
             return _rows(z_1L)[0]
 
     def path(

@@ -125,6 +125,19 @@ def test_a_seed_decides_whatever_stands_beside_it(model: MultimodalModel) -> Non
     assert (both[0] - both[1]).abs().max() > 1e-3
 
 
+def test_an_exemplar_pulls_the_layout_as_far_as_it_is_held(
+    model: MultimodalModel, z: torch.Tensor
+) -> None:
+    def drawn(hold: float) -> torch.Tensor:
+        return model.imagine(None, seeds=[5], guidance=1.0, steps=3, exemplars_BL=z[:1], hold=hold)
+
+    free = model.imagine(None, seeds=[5], guidance=1.0, steps=3)
+    torch.testing.assert_close(drawn(0.0), free)
+    layout = model.split(z[:1])[1]
+    far, near = (float((model.split(drawn(h))[1] - layout).norm()) for h in (0.5, 0.999))
+    assert near < far
+
+
 @pytest.mark.parametrize("mode", ["prior", "direct"])
 @pytest.mark.parametrize("curve", ["slerp", "lerp"])
 def test_a_walk_begins_and_ends_where_it_should(

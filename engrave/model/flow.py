@@ -82,15 +82,21 @@ def sample_meaning(velocity: Velocity, noise_BM: Tensor, steps: int) -> Tensor:
     return F.layer_norm(x, x.shape[-1:]) * SCALE
 
 
-def sample_layout(velocity: Velocity, noise_BNC: Tensor, steps: int) -> Tensor:
-    """Return layouts (B, C, G, G), each cell on its sphere."""
-    x = integrate(velocity, noise_BNC, start=0.0, end=1.0, steps=steps)
+def sample_layout(velocity: Velocity, noise_BNC: Tensor, steps: int, start: float = 0.0) -> Tensor:
+    """Return layouts (B, C, G, G), each cell on its sphere, drawn from a time on."""
+    x = integrate(velocity, noise_BNC, start=start, end=1.0, steps=steps)
     side = int(x.shape[1] ** 0.5)
     return to_sphere(rearrange(x, "b (g h) c -> b c g h", g=side), dim=1)
 
 
+def as_cells(layout_BCGG: Tensor) -> Tensor:
+    """Return layouts as cells (B, N, C) of unit variance, as the flow knows them."""
+    return rearrange(layout_BCGG / SCALE, "b c g h -> b (g h) c")
+
+
 def invert_layout(velocity: Velocity, layout_BCGG: Tensor, steps: int) -> Tensor:
-    """Return the noise (B, N, C) from which the flow would draw these layouts (DDIM-like
-    inversion)."""
-    x = rearrange(layout_BCGG / SCALE, "b c g h -> b (g h) c")
-    return integrate(velocity, x, start=T_END, end=0.0, steps=steps)
+    """Return the noise (B, N, C) from which the flow would draw these layouts.
+
+    A DDIM-like inversion: the same path, walked back.
+    """
+    return integrate(velocity, as_cells(layout_BCGG), start=T_END, end=0.0, steps=steps)

@@ -118,20 +118,31 @@ class MultimodalModel(nn.Module):
         return [float(value) for value in log_probs.sum(1) / count]
 
     def imagine(
-        self, text_BE: Tensor | None, *, seeds: Sequence[int], guidance: float, steps: int
+        self,
+        text_BE: Tensor | None,
+        *,
+        seeds: Sequence[int],
+        guidance: float,
+        steps: int,
+        exemplars_BL: Tensor | None = None,
+        hold: float = 0.0,
     ) -> Tensor:
-        """Draw latents (B, L) for texts (or none) from the priors; item k depends on its own seed
-        only."""
-        noises = [self._noise(seed) for seed in seeds]
+        """Draw latents (B, L) for texts (or none) from the priors; item k depends on its seed only.
+
+        With exemplars (B, L) the layout begins at time `hold` of the way from noise to theirs
+        (SDEdit, Meng et al. 2022) instead of at noise alone.
+        """
         rows = []
-        for index, (noise_meaning, noise_layout) in enumerate(noises):
+        for index, seed in enumerate(seeds):
+            noise_meaning, noise_layout = self._noise(seed)
             text = None if text_BE is None else text_BE[index : index + 1]
             meaning = self.imagine_meaning(text, noise_meaning, guidance, steps)
-            rows.append(
-                self.join(
-                    meaning, self.imagine_layout(meaning, text, noise_layout, guidance, steps)
-                )
-            )
+            start = 0.0
+            if exemplars_BL is not None:
+                start, layout = hold, self.split(exemplars_BL[index : index + 1])[1]
+                noise_layout = torch.lerp(noise_layout, flow.as_cells(layout), hold)
+            layout = self.imagine_layout(meaning, text, noise_layout, guidance, steps, start)
+            rows.append(self.join(meaning, layout))
         return torch.cat(rows)
 
     def imagine_meaning(
@@ -139,9 +150,8 @@ class MultimodalModel(nn.Module):
     ) -> Tensor:
         """Return meanings (B, M) that the prior draws from noise."""
         width = self.config.embedding_width
-        return flow.sample_meaning(
-            flow.meaning_velocity(self.meaning_prior, text_BE, guidance, width), noise_BM, steps
-        )
+        velocity = flow.meaning_velocity(self.meaning_prior, text_BE, guidance, width)
+        return flow.sample_meaning(velocity, noise_BM, steps)
 
     def imagine_layout(
         self,
@@ -150,10 +160,11 @@ class MultimodalModel(nn.Module):
         noise_BNC: Tensor,
         guidance: float,
         steps: int,
+        start: float = 0.0,
     ) -> Tensor:
-        """Return layouts (B, C, G, G) that the prior draws from noise for these meanings."""
+        """Return layouts (B, C, G, G) that the prior draws for these meanings, from a time on."""
         velocity = self._layout_velocity(meaning_BM, text_BE, guidance)
-        return flow.sample_layout(velocity, noise_BNC, steps)
+        return flow.sample_layout(velocity, noise_BNC, steps, start)
 
     def _layout_velocity(
         self, meaning_BM: Tensor, text_BE: Tensor | None, guidance: float
