@@ -11,7 +11,15 @@ import numpy as np
 
 from engrave.errors import DataError
 from train.report.log import Array, Log, Series, Stage
-from train.report.names import BY_NAME, EDGES, STAGE_NAMES, STEP_NAMES, base_name, canonical, kind_of
+from train.report.names import (
+    BY_NAME,
+    EDGES,
+    STAGE_NAMES,
+    STEP_NAMES,
+    base_name,
+    canonical,
+    kind_of,
+)
 
 ROWS_AT_ONCE = 50_000
 _WORDS = {"nan": np.nan, "inf": np.inf, "infinity": np.inf, "-inf": -np.inf, "-infinity": -np.inf}
@@ -163,9 +171,7 @@ def _masks(columns: Columns, codes: Array | None) -> dict[str, Any]:
     return {label: np.flatnonzero(codes == i) for i, label in enumerate(columns.stages)}
 
 
-def _series(
-    name: str, step: Array, values: Array, nan_at: Array, rows: Any
-) -> tuple[Series, int]:
+def _series(name: str, step: Array, values: Array, nan_at: Array, rows: Any) -> tuple[Series, int]:
     """Return the series of one stage, and how many of its steps were logged again."""
     mine, steps = values[rows], step[rows]
     finite = np.isfinite(mine)

@@ -26,9 +26,7 @@ class Metric:
     healthy: str
 
 
-def _metric(
-    name: str, kind: str, better: int, also: str, what: str, healthy: str
-) -> Metric:
+def _metric(name: str, kind: str, better: int, also: str, what: str, healthy: str) -> Metric:
     return Metric(
         name=name, kind=kind, better=better, also=tuple(also.split()), what=what, healthy=healthy
     )

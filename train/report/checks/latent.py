@@ -68,8 +68,10 @@ def _blame(stage: Stage, norm: Series, evaluation: Mapping[str, Any]) -> str:
         together = float(np.corrcoef(left, right)[0, 1]) if left.std() and right.std() else 0.0
         says = f"The alignment loss moves with it (correlation {together:+.2f})"
         if together > 0.3:
-            return says + ": alignment shrinks the latent, and part of its fall is only shorter "\
+            return (
+                says + ": alignment shrinks the latent, and part of its fall is only shorter "
                 "vectors."
+            )
         return f"The alignment loss does not move with it ({together:+.2f}); look elsewhere."
     known = evaluation.get("loss_alignment")
     beside = f" The alignment loss of {known:g}" if isinstance(known, int | float) else ""
