@@ -36,5 +36,5 @@ def overall(verdicts: Sequence[Verdict]) -> Overall:
     if vital and grade > CAP_OPEN:
         grade = CAP_OPEN
         why += f" Held down to {CAP_OPEN}, as vital checks are open: {', '.join(vital).lower()}."
-    counts = Counter(verdict.grade for verdict in verdicts)
+    counts = Counter[str](verdict.grade for verdict in verdicts)
     return Overall(grade=grade, word=WORDS[grade], counts=dict(counts), why=why)

@@ -62,7 +62,7 @@ LINES: tuple[dict[str, Any], ...] = (
          "Bring the adversary in earlier or longer; where it is too sharp, weigh it less."),
     line("generated_far", "evaluation", "Generated far from real",
          ("high", 3.0, 10.0, " times the floor plus 0.02"),
-         "The floor is the distance of real from real; far above it, pictures are told at a glance.",
+         "The floor is real against real; far above it, pictures are told at a glance.",
          "M. Binkowski, Demystifying MMD GANs, 2018",
          "Train the priors longer; look at the decoder on their latents."),
     line("test_gap", "evaluation", "Test against training pictures", ("high", 0.25, 0.6, ""),

@@ -8,7 +8,7 @@ CSS = """
 @media(prefers-color-scheme:dark){:root{--paper:#1b1815;--ink:#ece6da;--line:#443d34;--soft:#a89f90}}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 Georgia,serif}
 main{max-width:62rem;margin:0 auto;padding:1rem}
-nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding:.6rem 1rem;border-bottom:1px solid var(--line)}
+nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding:.6rem 1rem}
 nav a{color:inherit;font-size:.9rem}
 h1{font-size:1.9rem}h2{margin-top:2.4rem;border-bottom:1px solid var(--line)}h3{margin-top:1.6rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem}

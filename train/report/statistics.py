@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -124,7 +125,7 @@ def envelope(series: Series, points: int = 600) -> Series:
         return series
     edges = np.linspace(0, count, points + 1).astype(np.int64)
     kept = []
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         part = series.value[start:end]
         kept += sorted((start + int(part.argmin()), start + int(part.argmax())))
     chosen = np.unique(kept)

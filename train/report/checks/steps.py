@@ -47,7 +47,7 @@ def shape_says(plan: Schedule) -> str:
         return f"No known shape fits (explained variance: {fits})."
     others = [name for name in order if plan.fits[name] < 0.99]
     says = f"The shape is {plan.shape} (explained variance: {fits})."
-    return says + (f" It is not {' nor '.join(others[:2])}." if others else "")
+    return says + (f" It is not {' nor '.join(others)}." if others else "")
 
 
 def check_gradient(stage: Stage) -> Iterator[Verdict]:
