@@ -98,7 +98,7 @@ LINES: tuple[dict[str, Any], ...] = (
          "A wide gap says that the training figures do not speak for new pictures.",
          "I. Goodfellow, Deep Learning, 2016, chapter 5", "More data, more views, fewer epochs."),
     line("val_noise", "loss", "Gain against the noise of the held-out set",
-         ("high", 0.5, 1.0, ""),
+         ("high", 0.5, None, ""),
          "When the standard error is as large as what was gained, no comparison holds.",
          "E. Miller, Adding Error Bars to Evals, 2024",
          "Measure on more pictures, or say that the difference is not known."),
