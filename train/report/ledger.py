@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-OURS = "measured on this project's own runs"
+OURS = "this project's own judgement; a limit chosen, not measured"
 KARPATHY = "A. Karpathy, A Recipe for Training Neural Networks, 2019"
 
 
