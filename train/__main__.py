@@ -1,4 +1,5 @@
-"""The command line of training: `python -m train fit`, `evaluate`, `publish`."""
+"""The command line of training: `python -m train fit`, `evaluate`, `publish`,
+`report`."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engrave.errors import EngraveError
+from train.report.command import add_report, report
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -60,6 +62,7 @@ def _add_measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     publish.add_argument("--assets", type=Path, default=ASSETS, help="where to write")
     publish.add_argument("--force", action="store_true", help="replace a better model too")
+    add_report(commands)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stopped."""
     given = parser().parse_args(arguments)
     try:
-        return {"fit": _fit, "evaluate": _evaluate, "publish": _publish}[given.command](given)
+        return COMMANDS[given.command](given)
     except EngraveError as error:
         print(f"train: {error}", file=sys.stderr)
         return 1
@@ -106,6 +109,8 @@ def _publish(given: argparse.Namespace) -> int:
     publish(given.run, given.data, given.assets, force=given.force)
     return 0
 
+
+COMMANDS = {"fit": _fit, "evaluate": _evaluate, "publish": _publish, "report": report}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,0 +1,1 @@
+"""Readers of logs: JSON lines, CSV, event files, offline runs, databases."""
