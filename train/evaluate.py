@@ -90,7 +90,7 @@ def fingerprint(folder: Path) -> str:
 
 def pictures_of(examples: Examples, start: int) -> Tensor:
     """Return a batch (B, 1, S, S) in [-1, 1]."""
-    part = np.ascontiguousarray(examples.pictures[start : start + BATCH])
+    part = np.array(examples.pictures[start : start + BATCH])
     return torch.from_numpy(part).float()[:, None] / 127.5 - 1.0
 
 

@@ -150,6 +150,8 @@ class Run:
     def _one_step(self) -> dict[str, float]:
         start = time.perf_counter()
         indices = self.indices()
+        # dropout draws from torch's own generator, so it too must begin anew at each step
+        torch.manual_seed(step_generator(self.context.config.seed, 51, self.step).initial_seed())
         self.stage.progress = self.progress
         self.stage.train()
         facts: dict[str, float] = {}

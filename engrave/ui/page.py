@@ -30,8 +30,9 @@ FOOTER = """
 <footer class="colophon">
   <p>Every picture on this page was made by the model. What it shows of the collection is how it
   remembers an engraving, not a scan; the books themselves are in the public domain and are linked
-  at Project Gutenberg. The model is small, knows mostly Western books of the 19th century, and has
-  learnt their prejudices with them: read its captions as suggestions.</p>
+  at Project Gutenberg. An engraving that it draws from a text begins from how it remembers one that
+  fits the text, blurred by chance. The model is small, knows mostly Western books of the 19th
+  century, and has learnt their prejudices with them: read its captions as suggestions.</p>
   <p class="facts">Model VERSION · NUM engravings from BOOKS books · nothing leaves this machine</p>
 </footer>
 """

@@ -22,10 +22,7 @@ def small(pictures_NSS: np.ndarray, side_px: int = SIDE_PX) -> Tensor:
     parts = []
     for start in range(0, len(pictures_NSS), 256):
         part = (
-            torch.from_numpy(np.ascontiguousarray(pictures_NSS[start : start + 256])).float()[
-                :, None
-            ]
-            / 127.5
+            torch.from_numpy(np.array(pictures_NSS[start : start + 256])).float()[:, None] / 127.5
             - 1
         )
         parts.append(F.avg_pool2d(part, part.shape[-1] // side_px)[:, 0])
