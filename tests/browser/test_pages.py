@@ -40,9 +40,13 @@ def test_text_is_readable_in_both_themes(page: Page, address: str, theme: str) -
               .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
             return 0.2126 * r + 0.7152 * g + 0.0722 * b;
           };
-          const ground = light(getComputedStyle(document.body).backgroundColor);
-          return ['.words', '.facts', 'a', '.masthead p'].map((query) => {
-            const ink = light(getComputedStyle(document.querySelector(query)).color);
+          const paper = (node) => {
+            const colour = getComputedStyle(node).backgroundColor;
+            return colour === 'rgba(0, 0, 0, 0)' ? paper(node.parentElement) : light(colour);
+          };
+          return ['.words', '.facts', '.widget a', '.masthead p', '.chip'].map((query) => {
+            const node = document.querySelector(query) ?? document.querySelector('.words');
+            const [ink, ground] = [light(getComputedStyle(node).color), paper(node)];
             return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
           });
         }"""
