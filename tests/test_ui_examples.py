@@ -24,7 +24,7 @@ def test_what_was_made_is_shown(folder: Path) -> None:
     assert len(shown.prompts) == NUM_PROMPTS and len(shown.made) == NUM_PLATES
     assert shown.answer is not None and len(shown.answer["candidates"]) == 3
     assert all(end is not None for end in shown.ends)
-    assert shown.walk is not None and shown.walk["count"] == 24
+    assert shown.walk is not None and shown.walk["count"] == 16
     assert shown.opened is not None
     assert all(path.is_file() for path, _ in shown.samples)
     assert len({fake_engine().collection.item(shown.opened).subject}) == 1

@@ -29,6 +29,7 @@ class End:
     latent: np.ndarray
     src: str  # address of its picture
     book: str = ""  # of an engraving of the collection
+    year: int = 0  # of its book
     url: str = ""  # of its book
 
 
@@ -37,7 +38,7 @@ def end_view(end: End | None, letter: str) -> View:
     if end is None:
         return {"letter": letter, "kind": "", "words": "Choose an engraving, a text or a file."}
     shown = {"kind": end.kind, "words": end.words, "src": end.src}
-    return shown | {"letter": letter, "book": end.book, "url": end.url}
+    return shown | {"letter": letter, "book": end.book, "year": end.year, "url": end.url}
 
 
 def from_text(engine: Engine, text: str, seed: int) -> End:
@@ -58,7 +59,7 @@ def from_collection(engine: Engine, index: int) -> End:
     own = engine.collection.neighbour(index)
     kind = f"no. {own.id} of the collection, as the model remembers it"
     latent, src = engine.collection.latents[index], data_url(engine.original(index))
-    return End(kind, own.caption, latent, src, f"{own.book}, {own.year}", own.url)
+    return End(kind, own.caption, latent, src, own.book, own.year, own.url)
 
 
 def from_plate(engine: Engine, plate: Made) -> End:

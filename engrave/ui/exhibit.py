@@ -30,7 +30,10 @@ NUM_PROMPTS = 10
 NUM_PLATES = 4
 NUM_SAMPLES = 6
 TRIED = 60  # engravings of the collection that are looked at for samples
-FRAMES = 24
+FRAMES = 16  # there and back; more makes a GIF of over 2 MB
+PLEASING = (  # subjects that say at once what the collection is like
+    "landscape", "animal", "bird", "building", "people", "portrait", "sea", "town",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +97,10 @@ def best_prompts(engine: Engine, prompts: Sequence[str]) -> list[str]:
 
 def best_samples(engine: Engine) -> list[Sample]:
     """Return reconstructions that the model describes well, one a subject, best first."""
-    rows = np.linspace(0, len(engine.collection) - 1, TRIED).astype(int)
-    tried = [Sample(row, engine.caption(engine.original(row))) for row in sorted({*rows.tolist()})]
+    items = engine.collection.items
+    shown = [row for row, item in enumerate(items) if item.subject in PLEASING]
+    rows = shown[:: max(1, len(shown) // TRIED)][:TRIED]
+    tried = [Sample(row, engine.caption(engine.original(row))) for row in rows]
     best: dict[str, Sample] = {}
     for sample in sorted(tried, key=lambda one: -one.match):
         best.setdefault(engine.collection.item(sample.index).subject, sample)

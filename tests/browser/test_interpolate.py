@@ -27,7 +27,7 @@ def walk(page: Page, frames: int) -> None:
 
 
 def test_a_first_visit_shows_a_walk(tab: Page) -> None:
-    expect(tab.locator("#player .cell")).to_have_count(24)
+    expect(tab.locator("#player .cell")).to_have_count(16)
     expect(tab.locator("#player .note")).to_contain_text("made earlier")
     for letter in "ab":
         expect(tab.locator(f"#end-{letter}-view img")).to_be_visible()
@@ -37,20 +37,20 @@ def test_a_first_visit_shows_a_walk(tab: Page) -> None:
 def test_the_scrubber_moves_at_once_and_asks_nobody(tab: Page) -> None:
     asked: list[str] = []
     tab.on("request", lambda sent: asked.append(sent.url))
-    for frame in (7, 3, 20):
+    for frame in (7, 3, 12):
         tab.locator("#player input[type=range]").fill(str(frame))
-        expect(tab.locator(f"{STAGE} .facts")).to_have_text(f"frame {frame + 1} of 24")
+        expect(tab.locator(f"{STAGE} .facts")).to_have_text(f"frame {frame + 1} of 16")
     tab.locator("#player input[type=range]").press("ArrowRight")
-    expect(tab.locator(f"{STAGE} .facts")).to_have_text("frame 22 of 24")
+    expect(tab.locator(f"{STAGE} .facts")).to_have_text("frame 14 of 16")
     tab.locator("#player .cell").nth(5).click()
-    expect(tab.locator(f"{STAGE} .facts")).to_have_text("frame 6 of 24")
+    expect(tab.locator(f"{STAGE} .facts")).to_have_text("frame 6 of 16")
     assert [url for url in asked if "queue" in url or "call" in url] == []
 
 
 def test_play_moves_and_pauses(tab: Page) -> None:
     play = tab.locator("#player button[aria-pressed]")
     play.click()
-    expect(tab.locator(f"{STAGE} .facts")).not_to_have_text("frame 1 of 24")
+    expect(tab.locator(f"{STAGE} .facts")).not_to_have_text("frame 1 of 16")
     play.click()
     expect(play).to_have_text("Play")
 

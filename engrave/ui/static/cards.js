@@ -149,7 +149,7 @@ export function picks(context) {
   const pick = (position) => () => context.trigger("pick", { position });
   mount(context, ({ label, items = [], empty }) =>
     items.length === 0
-      ? el("p", { class: "empty" }, empty ?? "")
+      ? empty && el("p", { class: "empty" }, empty)
       : el(
           "div",
           { class: "picks", role: "group", "aria-label": label },
@@ -167,12 +167,12 @@ export function picks(context) {
 
 /* value: {letter, kind, words, src, link} */
 export function end(context) {
-  mount(context, ({ letter, kind, words, src, book, url }) =>
+  mount(context, ({ letter, kind, words, src, book, year, url }) =>
     el(
       "div",
       { class: "end" },
       el("figure", { class: "mount" }, src ? el("img", { src, alt: words, width: 256, height: 256 }) : null),
-      el("div", {}, el("h3", {}, letter), el("p", { class: "words" }, words ?? ""), el("p", { class: "facts" }, kind ?? "", book ? [": ", bookLink({ book, url })] : null)),
+      el("div", {}, el("h3", {}, letter), el("p", { class: "words" }, words ?? ""), el("p", { class: "facts" }, kind ?? "", book ? [": ", bookLink({ book, url }), year ? `, ${year}` : ""] : null)),
     ),
   );
 }

@@ -28,10 +28,16 @@ export function button(label, onclick, attributes = {}) {
   return el("button", { type: "button", class: "quiet", ...attributes, on: { click: onclick } }, label);
 }
 
+/* Titles of old books can run over half a page; cut them between words. */
+function shortened(text, limit = 64) {
+  return text.length <= limit ? text : `${text.slice(0, text.lastIndexOf(" ", limit))} …`;
+}
+
 /* A link to a book's page, or only its title where the address is not one of Project Gutenberg. */
-export function bookLink(item, text = item.book) {
+export function bookLink(item) {
+  const text = shortened(item.book);
   if (!String(item.url).startsWith("https://www.gutenberg.org/")) return el("span", {}, text);
-  const title = "Open the book's page at Project Gutenberg";
+  const title = `${item.book} (opens the book's page at Project Gutenberg)`;
   return el("a", { href: item.url, target: "_blank", rel: "noopener noreferrer", title }, text);
 }
 

@@ -104,7 +104,7 @@ class CollectionMap {
     const ring = (size, width) => ({ type, mode: "markers", x: [], y: [], hoverinfo: "skip", marker: { size, symbol: "circle-open", color: this.tone("--map-ring"), line: { width } } });
     const points = {
       type, mode: "markers", x: this.x, y: this.y, hoverinfo: "none",
-      marker: { size: this.count < 20000 ? 5 : 2, opacity: 0.8, color: this.tone("--map-grey") },
+      marker: { size: this.count < 2000 ? 8 : this.count < 20000 ? 5 : 2, opacity: 0.8, color: this.tone("--map-grey") },
       selected: { marker: { opacity: 0.9 } },
       unselected: { marker: { color: this.tone("--map-grey"), opacity: 0.3 } },
     };
