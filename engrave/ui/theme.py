@@ -21,7 +21,7 @@ SANS = gr.themes.LocalFont("Source Sans Pro", weights=(400, 700))  # Gradio brin
 
 PAPER = gr.themes.Color(
     name="paper",
-    c50="#fbf8f1", c100="#f6f0e4", c200="#e9e0cd", c300="#d8ccb4", c400="#b3a68c", c500="#857a66",
+    c50="#fbf8f1", c100="#f6f0e4", c200="#e9e0cd", c300="#d8ccb4", c400="#b3a68c", c500="#716755",
     c600="#665d4d", c700="#4a4338", c800="#2c2822", c900="#211e19", c950="#171511",
 )  # fmt: skip
 OXBLOOD = gr.themes.Color(
@@ -66,7 +66,9 @@ def paper_theme() -> gr.themes.Base:
         block_title_text_weight="400",
         block_title_text_color="*neutral_600",
         block_title_text_color_dark="#b9ae99",
-        block_info_text_color="*neutral_500",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="#b9ae99",
+        block_info_text_size="*text_sm",
         input_background_fill="#fffdf8",
         input_background_fill_dark="*neutral_900",
         input_border_color="*neutral_300",

@@ -34,7 +34,7 @@ def test_one_picture(page: Page, pictures: list[Path]) -> None:
     caption(page, pictures[0])
     expect(page.locator(f"{CAPTIONS} .facts").first).to_contain_text("probability")
     expect(page.locator("#caption-near .neighbour")).to_have_count(6)
-    expect(page.locator("#caption-near h3")).to_contain_text("as the model remembers it")
+    expect(page.locator("#caption-near h2")).to_contain_text("as the model remembers it")
     link = page.locator("#caption-near .neighbour a").first
     assert (link.get_attribute("href") or "").startswith("https://www.gutenberg.org/ebooks/")
 

@@ -41,7 +41,7 @@ export function neighbours(context) {
     items.length === 0
       ? []
       : [
-          el("h3", {}, heading, el("small", {}, ` ${MEMORY}`)),
+          el("h2", {}, heading, el("small", {}, ` ${MEMORY}`)),
           el("ol", { class: "neighbours" }, items.map((item) => neighbourCard(item, context.trigger))),
         ],
   );
@@ -81,7 +81,7 @@ export function answer(context) {
         el(
           "div",
           {},
-          el("h3", {}, "What it shows"),
+          el("h2", {}, "What it shows"),
           waiting,
           el("ol", { class: "candidates" }, candidates.map(candidateRow)),
           candidates.length > 0
@@ -172,7 +172,7 @@ export function end(context) {
       "div",
       { class: "end" },
       el("figure", { class: "mount" }, src ? el("img", { src, alt: words, width: 256, height: 256 }) : null),
-      el("div", {}, el("h3", {}, letter), el("p", { class: "words" }, words ?? ""), el("p", { class: "facts" }, kind ?? "", book ? [": ", bookLink({ book, url }), year ? `, ${year}` : ""] : null)),
+      el("div", {}, el("h2", {}, letter), el("p", { class: "words" }, words ?? ""), el("p", { class: "facts" }, kind ?? "", book ? [": ", bookLink({ book, url }), year ? `, ${year}` : ""] : null)),
     ),
   );
 }

@@ -95,7 +95,7 @@ export function walk(context) {
         { class: "player" },
         el("div", { class: "stage" }, el("figure", { class: "mount" }, still), el("div", { class: "scrub" }, play, range), place, words),
         film(value),
-        el("div", { class: "telling" }, el("h3", {}, "What it sees on the way"), el("ol", {}, captioned.map((index) => el("li", {}, el("span", { class: "facts" }, `${index + 1}`), " ", el("span", { class: "words" }, value.captions[index]))))),
+        el("div", { class: "telling" }, el("h2", {}, "What it sees on the way"), el("ol", {}, captioned.map((index) => el("li", {}, el("span", { class: "facts" }, `${index + 1}`), " ", el("span", { class: "words" }, value.captions[index]))))),
       ),
       el("div", { class: "strip", "aria-label": plural(value.count, "frame"), role: "group" }, cells),
     ];
