@@ -146,3 +146,10 @@ def open_map(page: Page) -> None:
     """Open Explore and wait until the map is drawn."""
     open_tab(page, "Explore")
     page.wait_for_selector("[data-points]", state="attached")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try a browser test again: on two busy cores a page may be late; a real fault stays one."""
+    for item in items:
+        if "tests/browser" in item.path.as_posix():
+            item.add_marker(pytest.mark.flaky(reruns=2))
