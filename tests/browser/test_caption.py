@@ -7,6 +7,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import open_tab
+from tests.fakes import noise
 
 FILES = "#caption-files input[type=file]"
 CAPTIONS = "#caption-answer .candidate"
@@ -57,6 +58,17 @@ def test_several_pictures_make_a_table_and_a_csv(page: Page, pictures: list[Path
         rows = list(csv.DictReader(stream))
     assert [row["file"] for row in rows] == ["one.png", "two.jpg", "three.tif", "bad.jpg"]
     assert all(row["caption"] for row in rows[:3]) and rows[3]["error"]
+
+
+def test_a_long_batch_is_stopped(page: Page, tmp_path: Path) -> None:
+    many = [noise(tmp_path / f"{number}.png", seed=number) for number in range(60)]
+    upload(page, *many)
+    page.locator("#caption-table").get_by_role("button", name="Stop").click()
+    expect(page.locator("#caption-table .table-head")).to_contain_text("Stopped.")
+    page.wait_for_timeout(3000)
+    done = page.locator("#caption-table tbody tr").count()
+    page.wait_for_timeout(3000)
+    assert page.locator("#caption-table tbody tr").count() == done < 60
 
 
 def test_bad_files_get_a_sentence_and_the_page_goes_on(page: Page, pictures: list[Path]) -> None:

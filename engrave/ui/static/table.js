@@ -1,6 +1,6 @@
 /* The table of a batch of pictures. */
 
-import { el, mount, plural } from "./dom.js";
+import { button, el, mount, plural } from "./dom.js";
 
 const HEADINGS = ["", "File", "Caption", "Probability", "Other captions", "Nearest engraving"];
 
@@ -27,8 +27,18 @@ export function batch(context) {
     if (total === 0) return [];
     const failed = rows.filter((entry) => entry.error).length;
     const state = `${rows.length} of ${plural(total, "picture")} read${failed ? `, ${failed} could not be` : ""}.`;
+    const stop = button("Stop", () => {
+      context.trigger("stop");
+      stop.replaceWith("Stopped.");
+    });
     return [
-      el("div", { class: "table-head" }, el("p", { role: "status" }, state), csv ? el("a", { class: "quiet", href: csv, download: "captions.csv" }, "Download CSV") : null),
+      el(
+        "div",
+        { class: "table-head" },
+        el("p", { role: "status" }, state),
+        csv ? el("a", { class: "quiet", href: csv, download: "captions.csv" }, "Download CSV") : null,
+        rows.length < total ? stop : null,
+      ),
       el(
         "div",
         { class: "scroller", tabindex: 0, role: "region", "aria-label": "Captions of the pictures" },
