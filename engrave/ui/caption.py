@@ -143,6 +143,7 @@ class CaptionTab:
 
     files: gr.File
     samples: gr.HTML
+    progress: gr.HTML
     answer: gr.HTML
     near: gr.HTML
     table: gr.HTML
@@ -170,6 +171,7 @@ def place(shown: Examples) -> CaptionTab:
                 events=["pick"],
                 elem_id="caption-samples",
             )
+            progress = gr.HTML("", elem_id="caption-progress", elem_classes="progress")
         with gr.Column(scale=7, min_width=280):
             answer = widget(
                 "cards", "answer", shown.answer or EMPTY, events=["use"], elem_id="caption-answer"
@@ -178,7 +180,7 @@ def place(shown: Examples) -> CaptionTab:
                 "cards", "neighbours", shown.near, events=["open"], elem_id="caption-near"
             )
     table = widget("table", "batch", NOTHING, events=["stop"], elem_id="caption-table")
-    return CaptionTab(files, samples, answer, near, table, gr.State(shown.end))
+    return CaptionTab(files, samples, progress, answer, near, table, gr.State(shown.end))
 
 
 def wire(tab: CaptionTab, desk: Desk) -> None:
@@ -187,7 +189,7 @@ def wire(tab: CaptionTab, desk: Desk) -> None:
         bind(describe, desk.engine, desk.views),
         tab.files,
         [tab.answer, tab.near, tab.table, tab.end],
-        show_progress_on=tab.table,
+        show_progress_on=tab.progress,
         **MODEL,
     )
     tab.table.stop(bind(wish, TASK), cancels=[run], **LIGHT)

@@ -17,7 +17,7 @@ from queue import Empty, Queue
 from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.fakes import noise
 
@@ -91,6 +91,7 @@ def read_lines(stream: IO[str], lines: "Queue[str]") -> None:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """What drives the browser."""
+    expect.set_options(timeout=ANSWER_MS)
     with sync_playwright() as started:
         yield started
 
