@@ -20,7 +20,7 @@ from engrave.collection import Collection
 from engrave.errors import CollectionError, PictureError, PromptError
 from engrave.image import open_picture
 from engrave.model.multimodal import MultimodalModel
-from engrave.progress import Progress, part, tell
+from engrave.progress import Progress, part, renamed, tell
 from engrave.studio import Studio
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -164,7 +164,10 @@ class Engine:
         tell(progress, 0.0, "Finding both ends")
         first, last = (self.latent_of(end, seed=seed, steps=steps) for end in (a, b))
         tell(progress, 0.2, "Finding the way")
-        latents = self._studio.path(first, last, frames=frames, mode=mode, curve=curve, steps=steps)
+        latents = self._studio.path(
+            first, last, frames=frames, mode=mode, curve=curve, steps=steps,
+            progress=part(progress, 0.2, 0.3),
+        )  # fmt: skip
         pictures = self.decode(latents, progress=part(progress, 0.3, 0.7))
         tell(progress, 0.7, "Describing the frames")
         captions = self._frame_captions(latents, caption_every)
@@ -208,7 +211,8 @@ class Engine:
             name = f"engraving {index + 1} of {len(seeds)}"
             report = part(progress, index / len(seeds), (index + 1) / len(seeds))
             tell(report, 0.0, f"Imagining {name}")
-            latent = self._imagine(text, seed, guidance, steps)
+            imagining = renamed(part(report, 0.0, 0.6), f"Imagining {name}")
+            latent = self._imagine(text, seed, guidance, steps, imagining)
             tell(report, 0.6, f"Drawing {name}")
             image = self.decode(latent[None])[0]
             caption = ""
@@ -220,7 +224,14 @@ class Engine:
                 image, latent, text, seed, guidance, steps, caption, near, self.model_version
             )
 
-    def _imagine(self, text: str, seed: int, guidance: float, steps: int) -> np.ndarray:
+    def _imagine(
+        self,
+        text: str,
+        seed: int,
+        guidance: float,
+        steps: int,
+        progress: Progress | None = None,
+    ) -> np.ndarray:
         """Draw a latent (L,); its layout leans on an engraving that fits the text, by seed."""
         exemplar = None
         if len(self.collection):
@@ -230,7 +241,7 @@ class Engine:
                 rows = [near.index for near in self.collection.nearest(embedding, EXEMPLARS)]
             row = rows[int(np.random.default_rng(seed).integers(len(rows)))]
             exemplar = self.collection.latents[row]
-        return self._studio.imagine(text, seed, guidance, steps, exemplar)
+        return self._studio.imagine(text, seed, guidance, steps, exemplar, progress)
 
     def _candidates(self, latent: np.ndarray, num: int) -> tuple[Candidate, ...]:
         found = self._studio.describe(latent, num)

@@ -18,3 +18,10 @@ def part(progress: Progress | None, start: float, end: float) -> Progress | None
     if progress is None:
         return None
     return lambda share, what: progress(start + (end - start) * share, what)
+
+
+def renamed(progress: Progress | None, what: str) -> Progress | None:
+    """Return a listener that hears the same words whatever the piece of work calls itself."""
+    if progress is None:
+        return None
+    return lambda share, _: progress(share, what)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from threading import Lock
 
 import numpy as np
@@ -62,11 +63,18 @@ class Studio:
             return self._model.describe_batch(_tensor(latents_NL), num_beams=PLATE_BEAMS)
 
     def imagine(
-        self, text: str, seed: int, guidance: float, steps: int, exemplar_L: np.ndarray | None
+        self,
+        text: str,
+        seed: int,
+        guidance: float,
+        steps: int,
+        exemplar_L: np.ndarray | None,
+        progress: Progress | None = None,
     ) -> np.ndarray:
         """Draw a latent (L,) for a text, or from chance where it is empty; it may lean on one."""
         exemplars = None if exemplar_L is None else _tensor(exemplar_L[None])
-        with self._turn():
+        passes = steps if guidance == 1.0 else 2 * steps
+        with self._turn(), self._watched(progress, "Imagining", passes):
             text_1E = self._model.embed_text([text]) if text else None
             z_1L = self._model.imagine(
                 text_1E,
@@ -79,11 +87,19 @@ class Studio:
             return _rows(z_1L)[0]
 
     def path(
-        self, a_L: np.ndarray, b_L: np.ndarray, *, frames: int, mode: str, curve: str, steps: int
+        self,
+        a_L: np.ndarray,
+        b_L: np.ndarray,
+        *,
+        frames: int,
+        mode: str,
+        curve: str,
+        steps: int,
+        progress: Progress | None = None,
     ) -> np.ndarray:
         """Return latents (N, L) from a to b."""
         ends = _tensor(np.stack([a_L, b_L]))
-        with self._turn():
+        with self._turn(), self._watched(progress, "Finding the way", 2 * steps):
             return _rows(
                 self._model.walk_latents(
                     ends[0], ends[1], frames=frames, mode=mode, curve=curve, steps=steps
@@ -104,6 +120,20 @@ class Studio:
         """Wait for the model; nobody else uses it until the block ends."""
         with self._lock, torch.inference_mode():
             yield
+
+    @contextmanager
+    def _watched(self, progress: Progress | None, what: str, passes: int) -> Iterator[None]:
+        """Report every pass of the layout prior: whoever listens can stop the work there."""
+        done = count()
+
+        def report(*_: object) -> None:
+            tell(progress, min(next(done) / passes, 1.0), what)
+
+        hook = self._model.layout_prior.register_forward_pre_hook(report)
+        try:
+            yield
+        finally:
+            hook.remove()
 
 
 def _rows(x: Tensor) -> np.ndarray:

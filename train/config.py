@@ -35,8 +35,8 @@ class TrainConfig:
     image_weight: float = 1.0
     alignment_weight: float = 0.5
     adversary_weight: float = 0.06
-    adversary_from: float = 0.72  # share of the autoencoder stage after which the heads join
-    features_from: float = 0.35
+    adversary_from: float = 0.5  # share of the autoencoder stage after which the heads join
+    features_from: float = 0.2
     save_minutes: float = 4.0
     stages: dict[str, StageConfig] = field(default_factory=dict)
 

@@ -25,3 +25,8 @@ class Desk:
     tabs: gr.Tabs
     walk_ends: list[Any]  # end A, its picture, end B, its picture, the tabs
     opens: Callable[[gr.HTML], None]  # lets a widget open an engraving in Explore
+
+
+def press(elem_id: str) -> str:
+    """Return JavaScript that presses a button of the page."""
+    return f"() => document.querySelector('#{elem_id}').click()"

@@ -11,12 +11,12 @@ import gradio as gr
 from engrave.engine import Engine
 from engrave.errors import PromptError
 from engrave.limits import PLATES, SEED
-from engrave.ui.desk import LIGHT, MODEL, Desk
+from engrave.ui.desk import LIGHT, MODEL, PRIVATE, Desk, press
 from engrave.ui.ends import filled, from_plate
 from engrave.ui.examples import Examples
 from engrave.ui.files import handed
 from engrave.ui.speech import bind
-from engrave.ui.stops import PROGRESS, reporter, wish
+from engrave.ui.stops import PROGRESS, reporter, wish, wished
 from engrave.ui.views import Made, View, Views
 from engrave.ui.widgets import letter_of, position_of, widget
 
@@ -90,8 +90,15 @@ def plate_as_end(engine: Engine, made: list[Made], event: gr.EventData) -> tuple
 
 
 def halt(made: list[Made], request: gr.Request) -> View:
-    """Stop, and show what is there."""
+    """Ask the run to end, and show what is there."""
     wish(TASK, request)
+    return {"plates": [plate.card for plate in made], "note": "Stopping …"}
+
+
+def halted(made: list[Made], request: gr.Request) -> View:
+    """Say that the run has ended, and that the next may begin; a page skips a run before that."""
+    if not wished(TASK, request):
+        return gr.skip()
     return {"plates": [plate.card for plate in made], "note": f"Stopped after {len(made)}."}
 
 
@@ -148,18 +155,21 @@ def place(shown: Examples) -> GenerateTab:
 def wire(tab: GenerateTab, desk: Desk, files: gr.File) -> None:
     """Say what happens when; `files` is the frame of the Caption tab."""
     settings = [tab.text, tab.num, tab.seed, tab.guidance, tab.steps]
-    start: dict[str, Any] = dict(
-        fn=bind(generate, desk.engine, desk.views),
-        inputs=settings,
-        outputs=[tab.plates, tab.made],
+    # one event for all ways to begin: a browser that stops several would also stop the next run
+    run = gr.on(
+        [tab.run.click, tab.text.submit],
+        bind(generate, desk.engine, desk.views),
+        settings,
+        [tab.plates, tab.made],
         show_progress_on=tab.progress,
         **MODEL,
     )
     again = tab.plates.remake(bind(settings_of), tab.made, settings, **LIGHT)
     chosen = tab.chips.pick(bind(chosen_prompt, desk.shown), None, tab.text, **LIGHT)
-    runs: list[Any] = [tab.run.click(**start), tab.text.submit(**start)]
-    runs += [again.then(**start), chosen.then(**start)]
-    tab.stop.click(bind(halt), tab.made, tab.plates, cancels=runs, **LIGHT)
+    for ready in (again, chosen):
+        ready.success(None, js=press("generate"), **PRIVATE)
+    tab.stop.click(bind(halt), tab.made, tab.plates, cancels=[run], **LIGHT)
+    run.failure(bind(halted), tab.made, tab.plates, **LIGHT)
     tab.dice.click(None, None, tab.seed, js=f"() => Math.floor(Math.random() * {LAST_SEED})")
     tab.plates.describe(bind(to_caption), tab.made, [files, desk.tabs], **LIGHT)
     tab.plates.use(bind(plate_as_end, desk.engine), tab.made, desk.walk_ends, **MODEL)

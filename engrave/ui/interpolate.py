@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 
 import gradio as gr
 from PIL import Image
@@ -13,7 +12,7 @@ from engrave.answers import Walk
 from engrave.engine import Engine
 from engrave.errors import PictureError, PromptError
 from engrave.limits import SEED
-from engrave.ui.desk import LIGHT, MODEL, Desk
+from engrave.ui.desk import LIGHT, MODEL, PRIVATE, Desk, press
 from engrave.ui.ends import (
     End,
     both,
@@ -209,17 +208,17 @@ def wire(tab: InterpolateTab, desk: Desk) -> None:
     for panel in tab.ends:
         wire_end(panel, desk)
     first, second = tab.ends
-    start: dict[str, Any] = dict(
-        fn=bind(walk, desk.engine),
-        inputs=[first.end, second.end, tab.frames, tab.mode, tab.curve],
-        outputs=tab.player,
+    run = tab.run.click(
+        bind(walk, desk.engine),
+        [first.end, second.end, tab.frames, tab.mode, tab.curve],
+        tab.player,
         show_progress_on=tab.progress,
         **MODEL,
     )
     shown = [first.end, first.view, second.end, second.view]
     chosen = tab.pairs.pick(bind(chosen_pair, desk.engine, desk.shown), None, shown, **MODEL)
-    runs = [tab.run.click(**start), chosen.success(**start)]
-    tab.stop.click(bind(wish, TASK), cancels=runs, **LIGHT)
+    chosen.success(None, js=press("walk"), **PRIVATE)
+    tab.stop.click(bind(wish, TASK), cancels=[run], **LIGHT)
 
 
 def imagined(engine: Engine, letter: str, text: str, seed: int) -> tuple[End, View]:

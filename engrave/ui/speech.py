@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from engrave.errors import EngraveError
+from engrave.ui.stops import Stopped
 
 LOG = logging.getLogger(__name__)
 SORRY = "Something went wrong on this side; try again, or with another picture or text."
@@ -56,6 +57,8 @@ def spoken(error: Exception) -> gr.Error:
     """Return the sentence for an error; what nobody foresaw goes to the log with its traceback."""
     if isinstance(error, gr.Error):
         return error
+    if isinstance(error, Stopped):  # it was asked for: no alarm
+        return gr.Error(str(error), visible=False, print_exception=False)
     if isinstance(error, EngraveError):
         return gr.Error(str(error), print_exception=False)
     LOG.error("A request failed", exc_info=error)

@@ -1,5 +1,8 @@
 """Lets a session stop its long work: the next word of progress finds the wish and ends it."""
 
+from threading import Event
+from weakref import WeakValueDictionary
+
 import gradio as gr
 
 from engrave.errors import EngraveError
@@ -7,7 +10,8 @@ from engrave.progress import Progress
 
 PROGRESS = gr.Progress()
 
-_wishes: set[tuple[str, str]] = set()  # session and task
+_wishes: set[tuple[str, str]] = set()  # those that no page has been told of yet
+_runs: WeakValueDictionary[tuple[str, str], Event] = WeakValueDictionary()  # session and task
 
 
 class Stopped(EngraveError):
@@ -15,18 +19,30 @@ class Stopped(EngraveError):
 
 
 def wish(task: str, request: gr.Request) -> None:
-    """Remember that this session wants its task to end."""
-    _wishes.add((str(request.session_hash), task))
+    """Ask the task that this session runs to end; a later run is not meant."""
+    key = str(request.session_hash), task
+    _wishes.add(key)
+    run = _runs.get(key)
+    if run is not None:
+        run.set()
 
 
-def reporter(task: str, progress: gr.Progress, request: gr.Request | None) -> Progress:
-    """Return what the engine tells its progress to; it raises Stopped once that is wished."""
-    key = (str(request.session_hash) if request else "", task)
+def wished(task: str, request: gr.Request) -> bool:
+    """Tell, once, whether this session stopped its task."""
+    key = str(request.session_hash), task
+    found = key in _wishes
     _wishes.discard(key)
+    return found
+
+
+def reporter(task: str, progress: gr.Progress, request: gr.Request) -> Progress:
+    """Return what the engine tells its progress to; it raises Stopped once that is wished."""
+    key = str(request.session_hash), task
+    _wishes.discard(key)
+    run = _runs[key] = Event()
 
     def report(share: float, words: str) -> None:
-        if key in _wishes:
-            _wishes.discard(key)
+        if run.is_set():
             raise Stopped("Stopped.")
         progress(min(max(share, 0.0), 1.0), desc=words)
 

@@ -118,6 +118,7 @@ def test_stop_leaves_what_is_there(page: Page) -> None:
     expect(page.locator("#plates .waiting").first).to_be_attached()
     page.click("#generate-stop")
     expect(page.locator("#plates .note")).to_contain_text("Stopped after")
+    expect(page.locator(".toast-body")).to_have_count(0)
     expect(page.locator("#plates .waiting")).to_have_count(0)
     set_number(page, "steps", 4)
     ask(page, "a castle", num=1, seed=1)
