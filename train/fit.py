@@ -67,8 +67,9 @@ def fit(
     out.mkdir(parents=True, exist_ok=True)
     set_seed(training.seed)
     speeder = accelerator()
-    model, context = _context(preset, training, data, out, speeder.device)
-    record = _record(out, preset, training, context, data)
+    with speeder.main_process_first():  # what the first has cached the others only read
+        model, context = _context(preset, training, data, out, speeder.device)
+        record = _record(out, preset, training, context, data, speeder.num_processes)
     figures: dict[str, float] = {}
     for name in names:
         if stage == "all" and name in record["done"]:
@@ -76,7 +77,9 @@ def fit(
         share = training.stages[name].minutes_share if stage == "all" else 1.0
         budget = Budget(None if minutes is None else minutes * share, epochs, stop_after)
         figures = _run(name, context, budget, resume, speeder)
-        _finish(name, model, context, record, figures)
+        if speeder.is_main_process:
+            _finish(name, model, context, record, figures)
+        speeder.wait_for_everyone()
     return figures
 
 
@@ -129,7 +132,8 @@ def _run(
 ) -> dict[str, float]:
     made = MAKERS[name](context).to(context.device)
     made.eval()
-    made.prepare()
+    with speeder.main_process_first():
+        made.prepare()
     run = Run(made, budget, context.out / "log.jsonl", speeder)
     if resume:
         run.resume()
@@ -173,7 +177,7 @@ def save_raw(model: MultimodalModel, out: Path) -> None:
 
 
 def _record(
-    out: Path, preset: str, training: TrainConfig, context: Context, data: Path
+    out: Path, preset: str, training: TrainConfig, context: Context, data: Path, processes: int
 ) -> dict[str, Any]:
     """Return what is known of the run so far, or begin its record."""
     path = out / "run.json"
@@ -188,6 +192,7 @@ def _record(
         "validation_pictures": len(context.validation),
         "device": str(context.device),
         "hardware": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "processes": processes,
         "versions": {name: metadata.version(name) for name in packages},
         "config": training.asdict(),
         "parameters": sum(p.numel() for p in context.model.parameters()),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, broadcast
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -41,7 +42,11 @@ class Interrupted(Exception):
 
 def accelerator() -> Accelerator:
     """Return the device and process layout; the same code serves a CPU and many GPUs."""
-    return Accelerator(kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)])
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return Accelerator(
+        cpu=several and not torch.cuda.is_available(),  # else each would train a model of its own
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+    )
 
 
 def rate_at(step: int, progress: float, config: StageConfig) -> float:
@@ -130,7 +135,7 @@ class Run:
             while self.progress < 1.0:
                 facts = self._one_step()
                 now = time.monotonic()
-                self.elapsed, last_tick = self.elapsed + now - last_tick, now
+                self.elapsed, last_tick = self._agreed(self.elapsed + now - last_tick), now
                 self._write(log, facts)
                 bar.update(min(100.0, 100 * self.progress) - bar.n)
                 bar.set_postfix(step=self.step, loss=f"{facts['loss_total']:.4f}")
@@ -146,6 +151,13 @@ class Run:
                 self.ema.swap()
             figures = self._look(log)
         return figures
+
+    def _agreed(self, seconds: float) -> float:
+        """Return the first process's clock: all must end at the same step."""
+        if self.speeder.num_processes == 1:
+            return seconds
+        clock = torch.tensor([seconds], dtype=torch.float64, device=self.speeder.device)
+        return float(broadcast(clock)[0])
 
     def _one_step(self) -> dict[str, float]:
         start = time.perf_counter()

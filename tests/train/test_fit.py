@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from train.config import STAGES
 from train.evaluate import evaluate, table
 from train.fit import fit
 from train.loop import Interrupted
+
+ROOT = Path(__file__).resolve().parents[2]
 
 LOGGED = {
     "loss_total", "learning_rate", "latent_mean", "latent_std", "latent_norm", "latent_min",
@@ -73,6 +77,23 @@ def test_an_interrupted_stage_ends_with_the_same_weights(
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     start = torch.load(smoke_run / "model.pt", weights_only=True)["weights"]
     assert any(not torch.equal(weights[0][name], start[name]) for name in start)
+
+
+def test_two_processes_train_one_model(drawn_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "two"
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
+        "-m", "train", "fit", "--preset", "smoke", "--data", str(drawn_folder), "--out", str(out),
+        "--minutes", "0.5",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr[-2000:]
+    record = json.loads((out / "run.json").read_text())
+    assert record["processes"] == 2 and tuple(record["done"]) == STAGES
+    for stage in STAGES:
+        numbers = [x["step"] for x in lines(out) if x["stage"] == stage and "loss_total" in x]
+        assert numbers == list(range(1, len(numbers) + 1)), "each step is logged by one process"
+    assert from_pretrained(out / "model").config.preset == "smoke"
 
 
 def test_a_second_run_in_the_folder_asks_for_resume(smoke_run: Path, drawn_folder: Path) -> None:
