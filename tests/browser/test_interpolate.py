@@ -112,3 +112,15 @@ def test_an_unknown_id_and_an_empty_text_get_a_sentence(tab: Page) -> None:
     tab.click("#end-a-imagine")
     expect(tab.locator(".toast-body").last).to_contain_text("text is empty")
     walk(tab, 3)
+
+
+def test_a_walk_is_stopped_and_the_next_one_begins(tab: Page) -> None:
+    set_number(tab, "frames", 48)
+    tab.locator("#pairs .chip").last.click()
+    expect(tab.locator("#walk-progress")).to_contain_text("%")
+    tab.click("#walk-stop")
+    expect(tab.locator("#walk-progress")).not_to_contain_text("%")
+    expect(tab.locator("#player .note")).to_contain_text("made earlier")
+    walk(tab, 5)
+    expect(tab.locator("#player .cell")).to_have_count(5)
+    expect(tab.locator(".toast-body")).to_have_count(0)
