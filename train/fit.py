@@ -159,6 +159,7 @@ def _finish(
     record["done"] = [*[done for done in record["done"] if done != name], name]
     record["figures"][name] = figures
     record["finished"] = time.strftime("%Y-%m-%d %H:%M:%S")
+    record["version"] = f"{record['preset']}-{time.strftime('%Y%m%d-%H%M')}"
     (context.out / "run.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     (context.out / "stages" / name / "state.pt").unlink(missing_ok=True)
     save_pretrained(

@@ -62,11 +62,20 @@ def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None
     )
     collection = Collection(items, latents=latents.numpy(), embeddings=embeddings, label=label)
     collection.save(assets / "collection", sprites(model, latents))
-    shutil.copytree(run / "model", assets / "model", dirs_exist_ok=True)
+    _replace(run / "model", assets / "model")
     _copy_training(run, assets / "training")
     subprocess.run(
         [sys.executable, "-m", "engrave.ui.exhibit", str(assets / "examples")], check=True
     )
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Copy a folder in the place of an older one, of which nothing stays."""
+    fresh = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(source, fresh)
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.replace(target)
 
 
 def _refuse_worse(fresh: Path, shipped: Path, force: bool) -> None:
@@ -117,8 +126,9 @@ def sprites(model: MultimodalModel, latents_NL: torch.Tensor) -> Iterator[Image]
 def _copy_training(run: Path, folder: Path) -> None:
     """Keep what tells how the model was made; samples are left out where they show scans."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("evaluation.json", "run.json"):
-        shutil.copy(run / name, folder / name)
+    for name in ("evaluation.json", "evaluation-test.json", "run.json"):
+        if (run / name).is_file():
+            shutil.copy(run / name, folder / name)
     lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
     kept = [line for i, line in enumerate(lines) if i % 10 == 0 or "validation_" in line]
     (folder / "log.jsonl").write_text("\n".join(kept) + "\n", encoding="utf-8")
