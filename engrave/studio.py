@@ -19,7 +19,7 @@ from engrave.image import pad_square, to_image, to_tensor
 from engrave.model.multimodal import MultimodalModel
 from engrave.progress import Progress, tell
 
-BEAMS = 4
+BEAMS = 6
 HOLD = 0.65  # how far a layout begins from noise towards that of the engraving it leans on
 PLATE_BEAMS = 3  # for captions of pictures that the model made
 DECODED_AT_ONCE = 4  # pictures in one pass of the decoder; more is no faster on a CPU

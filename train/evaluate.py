@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from engrave.checkpoint import from_pretrained
 from engrave.model.multimodal import MultimodalModel
+from engrave.studio import BEAMS
 from train.data import Examples, load, save_array
 from train.metrics.baselines import Components, most_frequent, nearest_rows, small, thumbnail
 from train.metrics.captions import caption_scores
@@ -29,7 +30,6 @@ from train.metrics.uncertainty import bootstrap_error
 from train.stages.base import effective_rank
 
 BATCH = 32
-BEAMS = 3
 PCA_COMPONENTS = 1024
 
 
