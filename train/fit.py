@@ -35,7 +35,7 @@ MAKERS: dict[str, type[Stage]] = {
     "priors": PriorStage,
 }
 STALE = {
-    "meaning": ("meaning-*", "latent-*"),
+    "meaning": ("meaning-*", "latent-*", "text-*"),
     "autoencoder": ("latent-*",),
     "captions": (),
     "priors": (),
@@ -137,11 +137,7 @@ def _run(
     run = Run(made, budget, context.out / "log.jsonl", speeder)
     if resume:
         run.resume()
-    try:
-        return run.go()
-    except KeyboardInterrupt:
-        run.save()
-        raise
+    return run.go()
 
 
 def _finish(

@@ -9,9 +9,14 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, current_thread, main_thread
+from types import FrameType
 from typing import Any
 
 import torch
@@ -76,6 +81,28 @@ class Ema:
             shadow.copy_(held)
 
 
+@contextmanager
+def stop_signals() -> Iterator[Event]:
+    """Let Ctrl-C and SIGTERM set an event, so that a step is never cut in two; a second signal
+    ends at once."""
+    asked = Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    if current_thread() is not main_thread():
+        yield asked
+        return
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Run:
     """One stage under way."""
 
@@ -126,11 +153,13 @@ class Run:
         return mine[self.speeder.process_index :: self.speeder.num_processes]
 
     def go(self) -> dict[str, float]:
-        """Train to the end of the budget and return the validation figures; raises Interrupted."""
+        """Train to the end of the budget and return the validation figures; raises Interrupted, or
+        KeyboardInterrupt when a signal came, with the state saved."""
         last_save = last_tick = time.monotonic()
         with (
             self.log.open("a", encoding="utf-8") as log,
             tqdm(total=100, desc=self.stage.name) as bar,
+            stop_signals() as asked,
         ):
             while self.progress < 1.0:
                 facts = self._one_step()
@@ -142,6 +171,9 @@ class Run:
                 if self.budget.stop_after is not None and self.step >= self.budget.stop_after:
                     self.save()
                     raise Interrupted
+                if asked.is_set():
+                    self.save()
+                    raise KeyboardInterrupt
                 if now - last_save > 60 * self.context.config.save_minutes:
                     log.flush()
                     self.save()

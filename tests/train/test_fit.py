@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,58 @@ def test_an_interrupted_stage_ends_with_the_same_weights(
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     start = torch.load(smoke_run / "model.pt", weights_only=True)["weights"]
     assert any(not torch.equal(weights[0][name], start[name]) for name in start)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_the_run_goes_on_from_there(
+    number: signal.Signals, drawn_folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    command = [
+        sys.executable, "-m", "train", "fit", "--preset", "smoke", "--data", str(drawn_folder),
+        "--out", str(out), "--stage", "autoencoder", "--minutes", "60",
+    ]  # fmt: skip
+    at_once = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, **at_once)
+    assert run.stderr is not None
+    seen = ""
+    while "step=3" not in seen:  # what the bar says
+        piece = run.stderr.read(1)
+        assert piece, seen
+        seen += piece
+    run.send_signal(number)
+    run.stderr.read()
+    assert run.wait(120) == 130
+    state = torch.load(out / "stages" / "autoencoder" / "state.pt", weights_only=True)
+    assert state["step"] == len([x for x in lines(out) if "loss_total" in x]) > 0
+    with pytest.raises(Interrupted):
+        fit(
+            preset="smoke", data=drawn_folder, out=out, stage="autoencoder", minutes=60,
+            resume=True, stop_after=state["step"] + 2,
+        )  # fmt: skip
+    assert [x["step"] for x in lines(out)] == list(range(1, state["step"] + 3))
+
+
+def test_texts_are_read_once(drawn_folder: Path, tmp_path: Path, smoke_run: Path) -> None:
+    from train.fit import _context
+    from train.stages.cached import text_embeddings
+
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "model.pt").write_bytes((smoke_run / "model.pt").read_bytes())
+    _, context = _context("smoke", settings.named("smoke"), drawn_folder, run, torch.device("cpu"))
+    context.model.eval()
+    texts = ["a ship at sea", "a castle"]
+    first = text_embeddings(context, texts)
+    torch.testing.assert_close(first, context.model.embed_text(texts), atol=1e-5, rtol=0)
+    kept = set(context.cache.glob("text-*.npy"))
+    assert len(kept) == 1 and torch.equal(text_embeddings(context, texts), first)
+    with torch.no_grad():
+        context.model.text.project.weight.mul_(-1)
+    assert (text_embeddings(context, texts) - first).abs().max() > 0.01, (
+        "another tower, other words"
+    )
+    assert set(context.cache.glob("text-*.npy")) > kept
 
 
 def test_two_processes_train_one_model(drawn_folder: Path, tmp_path: Path) -> None:

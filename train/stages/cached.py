@@ -6,16 +6,17 @@ Shapes: V views, N pictures, B batch, S side in pixels.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import numpy as np
 import torch
 from numpy.lib.format import open_memmap
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from train import views
-from train.data import Examples
+from train.data import Examples, save_array
 from train.stages.base import Context
 
 BATCH = 64
@@ -97,6 +98,29 @@ def latents(context: Context, split: str) -> np.ndarray:
         )
 
     return cached(context, f"latent-{split}", count, len(examples), read)
+
+
+@torch.inference_mode()
+def text_embeddings(context: Context, texts: list[str]) -> Tensor:
+    """Return the joint embeddings (N, E) of texts, on the CPU; kept on disk under a name that
+    changes with the text tower and with the texts."""
+    path = context.cache / f"text-{_fingerprint(context.model.text, texts)}.npy"
+    if path.is_file():
+        return torch.from_numpy(np.load(path))
+    parts = [
+        context.model.embed_text(texts[i : i + 128]).cpu()
+        for i in tqdm(range(0, len(texts), 128), desc="reading texts", leave=False)
+    ]
+    found = torch.cat(parts).clone()
+    save_array(path, lambda scratch: np.save(scratch, found.numpy()))
+    return found
+
+
+def _fingerprint(tower: nn.Module, texts: list[str]) -> str:
+    digest = hashlib.sha256("\n".join(texts).encode())
+    for value in tower.state_dict().values():
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _split(context: Context, split: str) -> tuple[Examples, int]:

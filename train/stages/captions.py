@@ -16,7 +16,7 @@ from train.data import Examples
 from train.metrics.captions import caption_scores
 from train.metrics.retrieval import recalls
 from train.stages.base import Context, Stage, latent_facts, set_trained, step_generator
-from train.stages.cached import latents, pick
+from train.stages.cached import latents, pick, text_embeddings
 from train.texts import mirrored
 
 SMOOTHING = 0.1
@@ -52,18 +52,11 @@ class CaptionStage(Stage):
             [mirrored(text) for text in context.train.captions],
         ]
         self.ids = [self._encode(texts) for texts in self.captions]
-        self.read = [self._embed(texts) for texts in self.captions]
+        self.read = [text_embeddings(context, texts) for texts in self.captions]
+        self.read_validation = text_embeddings(context, context.validation.captions)
 
     def _encode(self, texts: list[str]) -> Tensor:
         return self.context.model.caption_pieces.batch(texts, self.context.model.config.max_tokens)
-
-    @torch.inference_mode()
-    def _embed(self, texts: list[str]) -> Tensor:
-        parts = [
-            self.context.model.embed_text(texts[i : i + 128]).cpu()
-            for i in range(0, len(texts), 128)
-        ]
-        return torch.cat(parts).clone()
 
     def forward(self, indices: Tensor, seed: int, player: str) -> tuple[Tensor, dict[str, float]]:
         config, device = self.context.config, self.context.device
@@ -109,7 +102,7 @@ class CaptionStage(Stage):
     def validate(self) -> dict[str, float]:
         examples = self.context.validation
         z = torch.from_numpy(self.z_validation[0].astype(np.float32)).to(self.context.device)
-        figures = recalls(self.context.model.embed(z).cpu(), self._embed(examples.captions))
+        figures = recalls(self.context.model.embed(z).cpu(), self.read_validation)
         figures |= self._likelihood(examples, z)
         written = [
             text

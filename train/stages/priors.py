@@ -15,7 +15,7 @@ from torch import Tensor
 from engrave.image import contact_sheet, to_image
 from engrave.model.sphere import SCALE
 from train.stages.base import Context, Stage, latent_facts, set_trained, step_generator
-from train.stages.cached import latents, pick
+from train.stages.cached import latents, pick, text_embeddings
 from train.texts import facet_text, mirrored
 
 DROP = 0.12  # share of the batch that has no text
@@ -56,16 +56,8 @@ class PriorStage(Stage):
         rows, captions = context.train.rows, context.train.captions
         texts = [captions, [mirrored(text) for text in captions]]
         texts += [[facet_text(row, k) for row in rows] for k in range(FACET_FORMS)]
-        self.read = torch.stack([self._embed(part) for part in texts])
-        self.read_validation = self._embed(context.validation.captions)
-
-    @torch.inference_mode()
-    def _embed(self, texts: list[str]) -> Tensor:
-        parts = [
-            self.context.model.embed_text(texts[i : i + 128]).cpu()
-            for i in range(0, len(texts), 128)
-        ]
-        return torch.cat(parts).clone()
+        self.read = torch.stack([text_embeddings(context, part) for part in texts])
+        self.read_validation = text_embeddings(context, context.validation.captions)
 
     def forward(self, indices: Tensor, seed: int, player: str) -> tuple[Tensor, dict[str, float]]:
         config, device = self.context.config, self.context.device
