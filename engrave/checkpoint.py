@@ -7,11 +7,13 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from engrave.config import ModelConfig
 from engrave.errors import CheckpointError
@@ -20,6 +22,19 @@ from engrave.tokenizer import Tokenizer
 
 SHARD_BYTES = 14_000_000  # below what many hosts take without large-file storage
 FORMAT = 1
+RANDOM = {Tensor.uniform_, Tensor.normal_}  # what fills fresh weights by chance
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves fresh weights as they are: all of them are read from files a moment later, and
+    drawing fifty million random numbers takes two seconds."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else (kwargs or {})["tensor"]
+        return args[0] if func in RANDOM else func(*args, **(kwargs or {}))
 
 
 def save_pretrained(model: MultimodalModel, folder: Path, facts: dict[str, str]) -> None:
@@ -44,7 +59,8 @@ def from_pretrained(folder: Path | str) -> MultimodalModel:
     folder = Path(folder)
     page = _read_page(folder)
     pieces = Tokenizer.load(folder / "text-vocab.txt"), Tokenizer.load(folder / "caption-vocab.txt")
-    model = MultimodalModel(ModelConfig.fromdict(page["config"]), *pieces)
+    with _Unfilled():
+        model = MultimodalModel(ModelConfig.fromdict(page["config"]), *pieces)
     weights: dict[str, Tensor] = {}
     for name in page["shards"]:
         weights |= _read_shard(folder / name)

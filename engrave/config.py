@@ -8,6 +8,7 @@ from typing import Any
 
 from engrave.errors import ConfigError
 
+BEAMS = 6  # of the beam search that writes a caption
 UPSCALE = 32  # one cell of the layout grid covers 32 x 32 pixels
 PRESETS = ("smoke", "small", "seed")
 

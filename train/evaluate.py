@@ -19,8 +19,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from engrave.checkpoint import from_pretrained
+from engrave.config import BEAMS
 from engrave.model.multimodal import MultimodalModel
-from engrave.studio import BEAMS
 from train.data import Examples, load, save_array
 from train.metrics.baselines import Components, most_frequent, nearest_rows, small, thumbnail
 from train.metrics.captions import caption_scores
