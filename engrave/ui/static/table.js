@@ -23,11 +23,13 @@ function row(entry) {
 
 /* value: {rows, total, csv} */
 export function batch(context) {
+  let stopped = null; // the batch that was stopped: a row that was under way may come after
   mount(context, ({ rows = [], total = 0, csv }) => {
     if (total === 0) return [];
     const failed = rows.filter((entry) => entry.error).length;
     const state = `${rows.length} of ${plural(total, "picture")} read${failed ? `, ${failed} could not be` : ""}.`;
     const stop = button("Stop", () => {
+      stopped = csv;
       context.trigger("stop");
       stop.replaceWith("Stopped.");
     });
@@ -37,7 +39,7 @@ export function batch(context) {
         { class: "table-head" },
         el("p", { role: "status" }, state),
         csv ? el("a", { class: "quiet", href: csv, download: "captions.csv" }, "Download CSV") : null,
-        rows.length < total ? stop : null,
+        rows.length < total ? (stopped === csv ? "Stopped." : stop) : null,
       ),
       el(
         "div",
