@@ -112,9 +112,11 @@ def test_stopping_ends_the_work_at_the_next_word_of_progress() -> None:
     next(steps)
     _, made = next(steps)
     view = generate.halt(made, REQUEST)
-    assert "Stopped after 1" in view["note"]
+    assert len(view["plates"]) == 1 and "Stopping" in view["note"]
     with pytest.raises(stops.Stopped):
         next(steps)
+    assert "Stopped after 1" in generate.halted(made, REQUEST)["note"]
+    assert "note" not in generate.halted(made, REQUEST), "a run that failed was not stopped"
 
 
 def test_a_new_run_forgets_an_old_wish_to_stop() -> None:
