@@ -1,7 +1,6 @@
 """Builds the engine and the page, and serves it."""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 
 def main() -> None:
@@ -9,12 +8,9 @@ def main() -> None:
     # else threads that wait spin, and whatever runs beside them is starved; read at torch's import
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from engrave.engine import Engine
+    from engrave.ui.page import build_page, launch_settings
 
-    with ThreadPoolExecutor(1) as beside:  # weights are read while Gradio is imported
-        engine = beside.submit(Engine.load)
-        from engrave.ui.page import build_page, launch_settings
-
-    page = build_page(engine.result())
+    page = build_page(Engine.load())
     _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
     print(f"Engrave is at {address} (Ctrl-C stops it)", flush=True)
     page.block_thread()

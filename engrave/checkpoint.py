@@ -22,7 +22,7 @@ from engrave.tokenizer import Tokenizer
 
 SHARD_BYTES = 14_000_000  # below what many hosts take without large-file storage
 FORMAT = 1
-RANDOM = {Tensor.uniform_, Tensor.normal_}  # what fills fresh weights by chance
+INITIALISERS = {"torch.nn.init", "transformers.initialization"}  # modules
 
 
 class _Unfilled(TorchFunctionMode):
@@ -32,9 +32,9 @@ class _Unfilled(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if getattr(func, "__module__", "") == "torch.nn.init":
+        if getattr(func, "__module__", "") in INITIALISERS:
             return args[0] if args else (kwargs or {})["tensor"]
-        return args[0] if func in RANDOM else func(*args, **(kwargs or {}))
+        return func(*args, **(kwargs or {}))
 
 
 def save_pretrained(model: MultimodalModel, folder: Path, facts: dict[str, str]) -> None:
