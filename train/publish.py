@@ -16,7 +16,7 @@ import torch
 from PIL.Image import Image
 from tqdm import tqdm
 
-from engrave.checkpoint import from_pretrained
+from engrave.checkpoint import from_pretrained, save_pretrained
 from engrave.collection import Collection, Item, Label
 from engrave.errors import ConfigError
 from engrave.image import to_image
@@ -29,6 +29,7 @@ CELL_PX = 96
 TEXTS = (
     "id", "caption", "printed", "subject", "technique", "kind", "book", "author", "language",
 )  # fmt: skip
+TEST_FIGURES = "evaluation-test.json"  # only where somebody looked
 BATCH = 32
 BETTER = (
     ("cider", 1.0),
@@ -62,20 +63,11 @@ def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None
     )
     collection = Collection(items, latents=latents.numpy(), embeddings=embeddings, label=label)
     collection.save(assets / "collection", sprites(model, latents))
-    _replace(run / "model", assets / "model")
+    save_pretrained(model, assets / "model", model.facts)
     _copy_training(run, assets / "training")
     subprocess.run(
         [sys.executable, "-m", "engrave.ui.exhibit", str(assets / "examples")], check=True
     )
-
-
-def _replace(source: Path, target: Path) -> None:
-    """Copy a folder in the place of an older one, of which nothing stays."""
-    fresh = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(source, fresh)
-    shutil.rmtree(target, ignore_errors=True)
-    fresh.replace(target)
 
 
 def _refuse_worse(fresh: Path, shipped: Path, force: bool) -> None:
@@ -126,9 +118,10 @@ def sprites(model: MultimodalModel, latents_NL: torch.Tensor) -> Iterator[Image]
 def _copy_training(run: Path, folder: Path) -> None:
     """Keep what tells how the model was made; samples are left out where they show scans."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("evaluation.json", "evaluation-test.json", "run.json"):
-        if (run / name).is_file():
-            shutil.copy(run / name, folder / name)
+    for name in ("evaluation.json", "run.json"):
+        shutil.copy(run / name, folder / name)
+    if (run / TEST_FIGURES).is_file():
+        shutil.copy(run / TEST_FIGURES, folder / TEST_FIGURES)
     lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
     kept = [line for i, line in enumerate(lines) if i % 10 == 0 or "validation_" in line]
     (folder / "log.jsonl").write_text("\n".join(kept) + "\n", encoding="utf-8")
