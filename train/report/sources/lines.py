@@ -43,6 +43,7 @@ def read_json_lines(path: Path) -> Columns:
         try:
             _add_table(columns, _parse_json(chunk))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            # a broken line, or a column of two types: nothing of the chunk is lost line by line
             columns.add_rows(_one_by_one(columns, chunk, last))
     return columns
 
