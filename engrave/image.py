@@ -81,12 +81,19 @@ def open_picture(source: Source) -> Image.Image:
 
 def pad_square(image: Image.Image, side_px: int) -> Image.Image:
     """Fit a picture into a white square, aspect kept, centred."""
-    scale = side_px / max(image.size)
-    width_px, height_px = (max(1, round(side * scale)) for side in image.size)
-    fitted = image.convert("L").resize((width_px, height_px), Image.Resampling.LANCZOS)
+    left, top, right, bottom = print_box(image.size, side_px)
+    fitted = image.convert("L").resize((right - left, bottom - top), Image.Resampling.LANCZOS)
     square = Image.new("L", (side_px, side_px), WHITE)
-    square.paste(fitted, ((side_px - width_px) // 2, (side_px - height_px) // 2))
+    square.paste(fitted, (left, top))
     return square
+
+
+def print_box(size: tuple[int, int], side_px: int) -> tuple[int, int, int, int]:
+    """Return where `pad_square` puts a picture of that size: left, top, right, bottom."""
+    scale = side_px / max(size)
+    width_px, height_px = (max(1, round(side * scale)) for side in size)
+    left, top = (side_px - width_px) // 2, (side_px - height_px) // 2
+    return left, top, left + width_px, top + height_px
 
 
 def to_tensor(image: Image.Image) -> torch.Tensor:

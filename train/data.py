@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 from datasets import Dataset, Image, load_dataset
+from PIL import ExifTags
+from PIL import Image as Picture
 from tqdm import tqdm
 
 from engrave.errors import DataError, PictureError
@@ -108,7 +110,17 @@ def _row(table: Dataset, index: int) -> dict[str, Any]:
         "caption": str(raw.get("caption") or "").strip(),
     }
     row |= {"year": int(raw.get("year") or 0), "gutenberg_id": int(raw.get("gutenberg_id") or 0)}
+    row["width"], row["height"] = raw.get("width"), raw.get("height")
+    if not (row["width"] and row["height"]):
+        row["width"], row["height"] = _size(table[index]["image"])
     return row
+
+
+def _size(image: dict[str, Any]) -> tuple[int, int]:
+    """Return width and height of an undecoded picture as it is shown."""
+    with Picture.open(io.BytesIO(image["bytes"]) if image["bytes"] else image["path"]) as opened:
+        turned = opened.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        return opened.size[::-1] if turned else opened.size
 
 
 def _decode(table: Dataset, side_px: int) -> tuple[np.ndarray, list[int]]:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from pycocoevalcap.bleu.bleu import Bleu
 
 from train.metrics.baselines import Components, most_frequent, nearest_rows, small, thumbnail
-from train.metrics.captions import caption_scores
+from train.metrics.captions import caption_scores, caption_values
 from train.metrics.pictures import edge_energy, picture_scores, squared_error
 from train.metrics.retrieval import ranks, recalls
 from train.metrics.uncertainty import bootstrap_error
@@ -107,3 +108,18 @@ def test_bootstrap_error_is_that_of_the_mean_and_repeats() -> None:
 def test_effective_rank_counts_directions() -> None:
     assert effective_rank(torch.cat([torch.eye(6), -torch.eye(6)])) == pytest.approx(6.0, rel=1e-4)
     assert effective_rank(torch.randn(30, 1) @ torch.randn(1, 9)) == pytest.approx(1.0, abs=0.01)
+
+
+def test_captions_over_all_rows_are_the_library_s_own_and_their_errors_repeat() -> None:
+    written = [TEXTS[0], "an old man reads a book", "a ship on a rock", TEXTS[0]]
+    wanted = [*TEXTS, TEXTS[1]]
+    values = caption_values(written, wanted)
+    known, _ = Bleu(4).compute_score(
+        {k: [text] for k, text in enumerate(wanted)},
+        {k: [text] for k, text in enumerate(written)},
+        verbose=0,
+    )
+    assert values.bleu4() == pytest.approx(known[3])
+    assert values.bleu4(np.arange(4)) == values.bleu4()
+    assert values.scores()["distinct_share"] == pytest.approx(3 / 4)
+    assert values.errors() == values.errors() and values.errors()["cider"] > 0
