@@ -12,6 +12,7 @@ from engrave.errors import EngraveError
 from train.report.command import add_report, report
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
+EVALUATOR = ASSETS / "training" / "evaluator"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,6 +54,18 @@ def _add_measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     evaluate.add_argument("--split", default="validation", help="train, validation or test")
     evaluate.add_argument("--out", type=Path, help="JSON file for the figures")
     evaluate.add_argument("--cache", type=Path, help="folder for decoded pictures")
+    evaluate.add_argument(
+        "--evaluator", type=Path, default=EVALUATOR, help="folder of what judges generated pictures"
+    )
+    evaluate.add_argument("--steps", type=int, default=20, help="steps of the priors")
+    evaluator = commands.add_parser(
+        "evaluator", help="train what judges generated pictures", formatter_class=form
+    )
+    evaluator.add_argument(
+        "--data", type=Path, required=True, help="folder of parquet files, or an imagefolder"
+    )
+    evaluator.add_argument("--out", type=Path, default=EVALUATOR, help="folder of the evaluator")
+    evaluator.add_argument("--cache", type=Path, help="folder for decoded pictures and features")
     publish = commands.add_parser(
         "publish", help="rebuild what the app ships", formatter_class=form
     )
@@ -99,7 +112,19 @@ def _fit(given: argparse.Namespace) -> int:
 def _evaluate(given: argparse.Namespace) -> int:
     from train.evaluate import evaluate, table
 
-    print(table(evaluate(given.model, given.data, given.split, given.out, given.cache)))
+    figures = evaluate(
+        given.model, given.data, given.split, given.out, given.cache,
+        evaluator=given.evaluator, steps=given.steps,
+    )  # fmt: skip
+    print(table(figures))
+    return 0
+
+
+def _evaluator(given: argparse.Namespace) -> int:
+    from train.evaluator import train_evaluator
+
+    for name, value in train_evaluator(given.data, given.out, given.cache).items():
+        print(f"{name:>24} {value:.4f}")
     return 0
 
 
@@ -110,7 +135,13 @@ def _publish(given: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"fit": _fit, "evaluate": _evaluate, "publish": _publish, "report": report}
+COMMANDS = {
+    "fit": _fit,
+    "evaluate": _evaluate,
+    "evaluator": _evaluator,
+    "publish": _publish,
+    "report": report,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

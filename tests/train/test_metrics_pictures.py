@@ -106,7 +106,7 @@ def test_nearest_spread_and_path() -> None:
 
 def test_latents_that_lean_and_that_point_one_way() -> None:
     assert asymmetry(torch.tensor([[-1.0, 1.0], [2.0, -2.0]])) == pytest.approx(0.0)
-    assert asymmetry(torch.tensor([[0.0, 1.0]])) == pytest.approx(2.0)
+    assert asymmetry(torch.tensor([[0.0, 1.0]])) == pytest.approx(1.0)
     assert off_pair_cosines(torch.ones(3, 4)).tolist() == pytest.approx([1.0] * 3)
     assert off_pair_cosines(torch.eye(4)).tolist() == pytest.approx([0.0] * 4)
 

@@ -10,10 +10,10 @@ from torch import Tensor
 
 
 def asymmetry(z_NL: Tensor) -> float:
-    """Return how far the range leans to one side: 0 where the mean highest and lowest number of a
-    latent are alike."""
+    """Return how far the range leans to one side, 0 (as far down as up) to 1, by the mean highest
+    and lowest number of a latent."""
     high, low = float(z_NL.amax(1).mean()), float(z_NL.amin(1).mean())
-    return abs(high + low) / max((high - low) / 2, 1e-12)
+    return abs(high + low) / max(abs(high), abs(low), 1e-12)
 
 
 def off_pair_cosines(z_NL: Tensor) -> Tensor:

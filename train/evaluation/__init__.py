@@ -1,0 +1,1 @@
+"""Measures one model on one split: a file for each kind of figure."""

@@ -1,0 +1,149 @@
+"""Figures of pictures made from the captions of those held out, beside the real ones.
+
+Shapes: N pictures, L width of the latent, E width of the embedding, D width of the features, M
+width of the meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from engrave.model import flow
+from engrave.model.multimodal import MultimodalModel
+from train.evaluation.captions import read_all
+from train.evaluation.sheet import Sheet
+from train.evaluation.subject import BATCH, Held, Subject, drawn
+from train.metrics.generation import kid_values, manifold, nearest_likeness, r_precision, spread
+
+GUIDANCE = 2.0  # as in the app
+SEED = 1
+OTHERS = 99  # texts beside the true one
+LEANED = 16  # engravings that fit a text, one of which a layout leans on, as in the app
+HOLD = 0.65  # how far the layout begins from noise towards that one
+PROMPTS, SAMPLES = 16, 8
+
+
+@dataclass(frozen=True)
+class Making:
+    """How latents are drawn from the priors."""
+
+    model: MultimodalModel
+    steps: int
+
+    def draw(self, text_NE: Tensor, *, seed: int = SEED, lean_NL: Tensor | None = None) -> Tensor:
+        """Return a latent (N, L) for each text; with others to lean on the layout begins near
+        theirs."""
+        generator = torch.Generator().manual_seed(seed)
+        config = self.model.config
+        meaning_noise = torch.randn(len(text_NE), config.meaning_width, generator=generator)
+        shape = (len(text_NE), config.grid**2, config.layout_channels)
+        layout_noise = torch.randn(shape, generator=generator)
+        start, steps = 0.0, self.steps
+        if lean_NL is not None:
+            cells = flow.as_cells(self.model.split(lean_NL)[1])
+            layout_noise = torch.lerp(layout_noise, cells, HOLD)
+            start, steps = HOLD, max(1, round(self.steps * (1 - HOLD)))
+        rows = range(0, len(text_NE), BATCH)
+        parts = [slice(i, i + BATCH) for i in tqdm(rows, desc="imagining", leave=False)]
+        return torch.cat(
+            [self._some(text_NE[p], meaning_noise[p], layout_noise[p], start, steps) for p in parts]
+        )
+
+    def _some(
+        self, text: Tensor, meaning_noise: Tensor, layout_noise: Tensor, start: float, steps: int
+    ) -> Tensor:
+        meaning = self.model.imagine_meaning(text, meaning_noise, GUIDANCE, self.steps)
+        layout = self.model.imagine_layout(meaning, text, layout_noise, GUIDANCE, steps, start)
+        return self.model.join(meaning, layout)
+
+
+def measure_generation(sheet: Sheet, subject: Subject, steps: int) -> None:
+    """Enter fidelity, variety, match with the text and likeness to training pictures, of pictures
+    from noise alone and of pictures that lean on a fitting engraving."""
+    making, model = Making(subject.model, steps), subject.model
+    text = read_all(model, subject.held.captions)
+    heard = subject.ears.hear(subject.held.captions)
+    sheet.all("", {"prior_steps": steps, "guidance": GUIDANCE, "generated": len(text)})
+    _from(sheet, "", subject, making.draw(text), heard)
+    if subject.sample is not None:
+        lean = leaned_on(model, text, subject.sample.z)
+        _from(sheet, "leaning_", subject, making.draw(text, lean_NL=lean), heard)
+        sheet.all("leaning_", {"candidates": len(subject.sample), "hold": HOLD})
+    _real(sheet, subject, heard)
+    _variety(sheet, subject, making)
+
+
+def leaned_on(model: MultimodalModel, text_NE: Tensor, z_ML: Tensor) -> Tensor:
+    """Return for each text the latent of one of the engravings that fit it best, (N, L)."""
+    near = (text_NE @ model.embed(z_ML).T).topk(min(LEANED, len(z_ML)), dim=1).indices
+    generator = torch.Generator().manual_seed(SEED)
+    pick = torch.randint(near.shape[1], (len(near), 1), generator=generator)
+    return z_ML[near.gather(1, pick)[:, 0]]
+
+
+def _from(sheet: Sheet, prefix: str, subject: Subject, z: Tensor, heard: Tensor) -> None:
+    made = subject.eyes.see_all(drawn(subject.model, z, "drawing the imagined"))
+    real, head = subject.held.seen, subject.evaluator.head
+    sheet.mean(f"{prefix}kid", kid_values(made, real), orders=2)
+    for name, values in manifold(made, real).items():
+        sheet.mean(f"{prefix}{name}", values)
+    match = r_precision(head.of_pictures(made), head.of_texts(heard), OTHERS)
+    sheet.mean(f"{prefix}r_precision", match)
+    if subject.sample is None:
+        return
+    # as many training pictures as unseen ones, else the larger set would hold the nearer ones
+    count = min(len(subject.sample), len(real))
+    known = subject.sample.seen[:count]
+    sheet.mean(f"{prefix}train_nn_similarity", nearest_likeness(made, known))
+    sheet.mean(f"{prefix}test_nn_similarity", nearest_likeness(made, real[:count]))
+    index = subject.evaluator.index
+    sheet.mean(f"{prefix}index_nn_similarity", nearest_likeness(index.project(made), index.rows_NK))
+
+
+def _real(sheet: Sheet, subject: Subject, heard: Tensor) -> None:
+    """Enter what real pictures score: the floor and the ceilings."""
+    real, head = subject.held.seen, subject.evaluator.head
+    order = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))
+    half = len(real) // 2
+    first, second = real[order[:half]], real[order[half : 2 * half]]
+    sheet.mean("kid_floor", kid_values(first, second), orders=2)
+    for name, values in manifold(first, second).items():
+        sheet.mean(f"{name}_real", values)
+    match = r_precision(head.of_pictures(real), head.of_texts(heard), OTHERS)
+    sheet.mean("r_precision_real", match)
+    sheet.put("r_precision_others", min(OTHERS, len(real) - 1))
+    index = subject.evaluator.index
+    sheet.mean("real_index_nn_similarity", nearest_likeness(index.project(real), index.rows_NK))
+    sheet.put("index_pictures", len(index.rows_NK))
+    if subject.sample is not None:
+        count = min(len(subject.sample), len(real))
+        order = torch.randperm(len(subject.sample), generator=torch.Generator().manual_seed(0))
+        known = subject.sample.seen[order[:count]]
+        sheet.mean("kid_train_real", kid_values(known, real[:count]), orders=2)
+
+
+def _variety(sheet: Sheet, subject: Subject, making: Making) -> None:
+    """Enter how far apart pictures of one prompt lie, beside real ones of one subject."""
+    groups = subjects_of(subject.held)
+    prompts = [subject.held.captions[rows[0]] for rows in groups]
+    text = read_all(making.model, prompts).repeat_interleave(SAMPLES, 0)
+    made = subject.eyes.see_all(drawn(making.model, making.draw(text, seed=SEED + 1)))
+    own = [spread(part) for part in made.split(SAMPLES)]
+    sheet.mean("diversity", torch.tensor(own))
+    sheet.mean("diversity_real", torch.tensor([spread(subject.held.seen[r]) for r in groups]))
+    sheet.all("diversity_", {"prompts": len(groups), "samples": SAMPLES})
+
+
+def subjects_of(held: Held) -> list[list[int]]:
+    """Return rows of 8 pictures of one subject, for up to 16 subjects; of any where the data has
+    no subjects with so many."""
+    by_subject: dict[str, list[int]] = {}
+    for row, facts in enumerate(held.examples.rows):
+        by_subject.setdefault(facts["subject"], []).append(row)
+    large = sorted((-len(rows), name) for name, rows in by_subject.items() if len(rows) >= SAMPLES)
+    groups = [by_subject[name] for _, name in large[:PROMPTS]] or [list(range(len(held)))]
+    return [rows[:: max(1, len(rows) // SAMPLES)][:SAMPLES] for rows in groups]
