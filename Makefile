@@ -26,8 +26,9 @@ format: $(VENV)/.dev-is-installed  ## put the source into its form
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(VENV)/.run-is-installed  ## print how long the app's answers take here, and the memory
+bench: $(VENV)/.run-is-installed  ## print how long the app's answers take here, the memory, and how fast training is
 	@$(BIN)/python -m engrave bench
+	@if $(BIN)/python -c 'import accelerate, datasets' 2>/dev/null; then $(BIN)/python -m train bench; fi
 
 clean:  ## remove what was installed and cached, but no training run
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,5 +1,5 @@
-"""The command line of training: `python -m train fit`, `evaluate`, `publish`,
-`report`."""
+"""The command line of training: `python -m train fit`, `evaluate`, `publish`, `report` and
+others."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from engrave.errors import EngraveError
 from train.report.command import add_report, report
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
+SHIPPED = ASSETS / "model"
+PRESETS = "smoke, small or seed; or caption_first, wide, finetune, which change small"
 EVALUATOR = ASSETS / "training" / "evaluator"
 
 
@@ -24,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     fit = commands.add_parser(
         "fit", help="train a preset", formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    fit.add_argument("--preset", default="small", help="smoke, small or seed")
+    fit.add_argument("--preset", default="small", help=PRESETS)
     fit.add_argument(
         "--data", type=Path, required=True, help="folder of parquet files, or an imagefolder"
     )
@@ -36,7 +38,14 @@ def parser() -> argparse.ArgumentParser:
         "--epochs", type=float, help="epochs of each stage, instead of the preset's"
     )
     fit.add_argument("--resume", action="store_true", help="go on where the run in --out stopped")
+    fit.add_argument(
+        "--from",
+        dest="start",
+        type=Path,
+        help=f"folder of a model to train on; for finetune {SHIPPED} where none is given",
+    )
     _add_measuring(commands)
+    _add_looking(commands)
     return top
 
 
@@ -78,6 +87,23 @@ def _add_measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     add_report(commands)
 
 
+def _add_looking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    form = argparse.ArgumentDefaultsHelpFormatter
+    look = commands.add_parser(
+        "look", help="draw sheets of what the model makes", formatter_class=form
+    )
+    look.add_argument("--model", type=Path, default=SHIPPED, help="folder of the model")
+    look.add_argument(
+        "--data", type=Path, required=True, help="folder of parquet files, or an imagefolder"
+    )
+    look.add_argument("--split", default="validation", help="train, validation or test")
+    look.add_argument("--out", type=Path, default=ASSETS / "training" / "look", help="where to")
+    look.add_argument("--cache", type=Path, help="folder for decoded pictures")
+    commands.add_parser("bench", help="print how fast each stage trains here")
+    compare = commands.add_parser("compare", help="print evaluations side by side")
+    compare.add_argument("evaluations", type=Path, nargs="+", help="files that evaluate wrote")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, 1 for what a user can mend, 2 for wrong arguments, 130 when
     stopped."""
@@ -103,6 +129,7 @@ def _fit(given: argparse.Namespace) -> int:
         minutes=given.minutes,
         epochs=given.epochs,
         resume=given.resume,
+        start=given.start or (SHIPPED if given.preset.endswith("finetune") else None),
     )
     for name, value in figures.items():
         print(f"{name:>24} {value:.4f}")
@@ -135,13 +162,32 @@ def _publish(given: argparse.Namespace) -> int:
     return 0
 
 
+def _look(given: argparse.Namespace) -> int:
+    from train.look import look
+
+    for path in look(given.model, given.data, given.split, given.out, given.cache):
+        print(path)
+    return 0
+
+
+def _bench(given: argparse.Namespace) -> int:
+    from train.bench import bench
+
+    print(bench())
+    return 0
+
+
+def _compare(given: argparse.Namespace) -> int:
+    from train.evaluation.table import read_evaluations, side_by_side
+
+    print(side_by_side(read_evaluations(given.evaluations)))
+    return 0
+
+
 COMMANDS = {
-    "fit": _fit,
-    "evaluate": _evaluate,
-    "evaluator": _evaluator,
-    "publish": _publish,
-    "report": report,
-}
+    "fit": _fit, "evaluate": _evaluate, "evaluator": _evaluator, "publish": _publish,
+    "look": _look, "bench": _bench, "compare": _compare, "report": report,
+}  # fmt: skip
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,13 +1,21 @@
-"""Knows how each preset is trained. Knows nothing of the model's insides."""
+"""Knows the presets: the sizes of each, and how it is trained. Knows nothing of the model's
+insides.
+
+A recipe changes a preset: `wide` is `small-wide`, and `seed-wide` or `smoke-wide` are presets
+too."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from engrave.config import ModelConfig
 from engrave.errors import ConfigError
 
+BASES = ("smoke", "small", "seed")
+FINETUNE_LR, FINETUNE_EPOCHS = 5e-4, 20.0
 STAGES = ("meaning", "autoencoder", "captions", "priors")  # each reads what the ones before it made
 
 
@@ -46,10 +54,56 @@ class TrainConfig:
 
 def named(preset: str) -> TrainConfig:
     """Return how that preset is trained; raises ConfigError for an unknown one."""
-    makers = {"smoke": _smoke, "small": _small, "seed": _seed}
-    if preset not in makers:
-        raise ConfigError(f"There is no preset '{preset}'; choose one of {', '.join(makers)}.")
-    return makers[preset]()
+    base, recipe = _parts(preset)
+    training = {"smoke": _smoke, "small": _small, "seed": _seed}[base]()
+    return dataclasses.replace(recipe(training) if recipe else training, preset=preset)
+
+
+def sizes(preset: str) -> ModelConfig:
+    """Return the sizes of that preset; raises ConfigError for an unknown one."""
+    base, recipe = _parts(preset)
+    config = ModelConfig.named(base)
+    return dataclasses.replace(widened(config) if recipe is _wide else config, preset=preset)
+
+
+def _parts(preset: str) -> tuple[str, Recipe | None]:
+    """Return the base of a preset and the recipe that changes it."""
+    base, _, recipe = preset.rpartition("-") if "-" in preset else ("", "", preset)
+    if not base and preset in BASES:
+        return preset, None
+    if recipe not in RECIPES or base not in ("", *BASES):
+        known = ", ".join([*BASES, *RECIPES])
+        raise ConfigError(f"There is no preset '{preset}'; choose one of {known}.")
+    return base or "small", RECIPES[recipe]
+
+
+def _caption_first(training: TrainConfig) -> TrainConfig:
+    """Words count twice as much as pictures."""
+    return dataclasses.replace(training, caption_weight=2.0, image_weight=1.0, alignment_weight=0.5)
+
+
+def _wide(training: TrainConfig) -> TrainConfig:
+    """The sizes alone are others."""
+    return training
+
+
+def _finetune(training: TrainConfig) -> TrainConfig:
+    """Twenty epochs at a low rate from a finished model; the words count twice as much."""
+    stages = {
+        name: dataclasses.replace(stage, lr=FINETUNE_LR, epochs=FINETUNE_EPOCHS)
+        for name, stage in training.stages.items()
+    }
+    return dataclasses.replace(training, caption_weight=2.0, stages=stages)
+
+
+def widened(config: ModelConfig) -> ModelConfig:
+    """Return sizes with twice the latent (2,048 numbers at full size) and twice the embedding."""
+    return dataclasses.replace(
+        config,
+        meaning_width=2 * config.meaning_width,
+        layout_channels=2 * config.layout_channels,
+        embedding_width=2 * config.embedding_width,
+    )
 
 
 def _small() -> TrainConfig:
@@ -86,3 +140,11 @@ def _smoke() -> TrainConfig:
     return TrainConfig(
         preset="smoke", views=2, text_layers_tuned=1, stages=dict.fromkeys(STAGES, stage)
     )
+
+
+Recipe = Callable[[TrainConfig], TrainConfig]
+RECIPES: dict[str, Recipe] = {
+    "caption_first": _caption_first,
+    "wide": _wide,
+    "finetune": _finetune,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import platform
 import time
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 from accelerate.utils import set_seed
 
-from engrave.checkpoint import save_pretrained
+from engrave.checkpoint import from_pretrained, save_pretrained
 from engrave.config import ModelConfig
 from engrave.errors import ConfigError, DataError
 from engrave.model.multimodal import MultimodalModel
@@ -51,13 +52,12 @@ def fit(
     minutes: float | None = None,
     epochs: float | None = None,
     resume: bool = False,
+    start: Path | None = None,
     stop_after: int | None = None,
     changes: dict[str, Any] | None = None,
 ) -> dict[str, float]:
-    """Train and return the last validation figures; raises Interrupted when `stop_after` steps
-    were made."""
-    import dataclasses
-
+    """Train, from the checkpoint in `start` where one is given, and return the last validation
+    figures; raises Interrupted when `stop_after` steps were made."""
     training = dataclasses.replace(settings.named(preset), **(changes or {}))
     names = _stages(stage)
     if not resume and stage == "all" and (out / "run.json").exists():
@@ -68,7 +68,7 @@ def fit(
     set_seed(training.seed)
     speeder = accelerator()
     with speeder.main_process_first():  # what the first has cached the others only read
-        model, context = _context(preset, training, data, out, speeder.device)
+        model, context = _context(preset, training, data, out, speeder.device, start)
         record = _record(out, preset, training, context, data, speeder.num_processes)
     figures: dict[str, float] = {}
     for name in names:
@@ -92,14 +92,22 @@ def _stages(stage: str) -> tuple[str, ...]:
 
 
 def _context(
-    preset: str, training: TrainConfig, data: Path, out: Path, device: torch.device
+    preset: str,
+    training: TrainConfig,
+    data: Path,
+    out: Path,
+    device: torch.device,
+    start: Path | None = None,
 ) -> tuple[MultimodalModel, Context]:
-    config = ModelConfig.named(preset)
+    config = settings.sizes(preset)
     train = load(data, "train", config.side_px, out / "cache")
     if len(train) < 8:
         raise DataError(f"{data} has {len(train)} training pictures; training needs 8 or more.")
     validation = _validation(data, config.side_px, out, train)
-    model = load_raw(out, config) if (out / "model.pt").is_file() else fresh_model(config, train)
+    if (out / "model.pt").is_file():
+        model = load_raw(out, config)
+    else:
+        model = fresh_model(config, train) if start is None else load_start(start, config)
     model.to(device)
     return model, Context(model, train, validation, training, out, device)
 
@@ -112,6 +120,22 @@ def _validation(data: Path, side_px: int, out: Path, train: Examples) -> Example
             4, len(train) // 20
         )  # a folder without a validation split lends a few of its pictures
         return Examples(train.pictures[:kept], train.rows[:kept])
+
+
+def load_start(start: Path, config: ModelConfig) -> MultimodalModel:
+    """Load a finished model to train on, under the name of the preset; its vocabularies stay."""
+    model = from_pretrained(start)
+    own = model.config
+    fitting = dataclasses.replace(
+        config, text_vocab=own.text_vocab, caption_vocab=own.caption_vocab, preset=own.preset
+    )
+    if fitting != own:
+        raise ConfigError(
+            f"{start} holds a model of preset {own.preset}, whose sizes are not those of "
+            f"{config.preset}; choose the preset it was trained with, or another folder."
+        )
+    model.config = dataclasses.replace(own, preset=config.preset)
+    return model
 
 
 def load_raw(out: Path, config: ModelConfig) -> MultimodalModel:

@@ -4,6 +4,7 @@ examples."""
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -31,11 +32,10 @@ TEXTS = (
 )  # fmt: skip
 TEST_FIGURES = "evaluation-test.json"  # only where somebody looked
 BATCH = 32
-BETTER = (
-    ("cider", 1.0),
-    ("t2i_r10", 1.0),
-    ("image_mse_64", -1.0),
-)  # figure, and the sign of better
+BETTER = {  # validation figures that decide which model is better, and the sign of better
+    "cider": 1.0, "t2i_r10": 1.0, "image_mse_64": -1.0, "kid": -1.0,
+}  # fmt: skip
+SURE = 2.0  # standard errors that a difference must exceed
 
 
 @torch.inference_mode()
@@ -71,15 +71,28 @@ def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None
 
 
 def _refuse_worse(fresh: Path, shipped: Path, force: bool) -> None:
+    """Raise ConfigError when more figures are surely worse than are surely better."""
     if force or not shipped.is_file():
         return
     new, old = (json.loads(path.read_text(encoding="utf-8")) for path in (fresh, shipped))
-    worse = [name for name, sign in BETTER if sign * (new[name] - old[name]) < 0]
-    if len(worse) > len(BETTER) // 2:
-        figures = ", ".join(f"{name} {new[name]:.4f} (shipped: {old[name]:.4f})" for name in worse)
+    if new.get("split") != "validation":
+        raise ConfigError(
+            f"{fresh} was measured on the split {new.get('split')}; models are chosen on "
+            "validation: evaluate again, or add --force."
+        )
+    leads = {name: lead(new, old, name) for name in BETTER if name in new and name in old}
+    worse = [name for name, value in leads.items() if value < -SURE]
+    if len(worse) > sum(value > SURE for value in leads.values()):
+        figures = ", ".join(f"{name} {old[name]:.4f} (this run: {new[name]:.4f})" for name in worse)
         raise ConfigError(
             f"The shipped model is better by {figures}; add --force to replace it all the same."
         )
+
+
+def lead(new: dict[str, Any], old: dict[str, Any], name: str) -> float:
+    """Return by how many standard errors the new figure is better than the old one."""
+    error = math.hypot(new.get(f"{name}_error", 0.0), old.get(f"{name}_error", 0.0))
+    return BETTER[name] * (new[name] - old[name]) / max(error, 1e-9)
 
 
 def _rows(parts: list[Examples]) -> Iterator[tuple[dict[str, Any], str]]:

@@ -77,10 +77,10 @@ def measure_generation(sheet: Sheet, subject: Subject, steps: int) -> None:
     _variety(sheet, subject, making)
 
 
-def leaned_on(model: MultimodalModel, text_NE: Tensor, z_ML: Tensor) -> Tensor:
+def leaned_on(model: MultimodalModel, text_NE: Tensor, z_ML: Tensor, seed: int = SEED) -> Tensor:
     """Return for each text the latent of one of the engravings that fit it best, (N, L)."""
     near = (text_NE @ model.embed(z_ML).T).topk(min(LEANED, len(z_ML)), dim=1).indices
-    generator = torch.Generator().manual_seed(SEED)
+    generator = torch.Generator().manual_seed(seed)
     pick = torch.randint(near.shape[1], (len(near), 1), generator=generator)
     return z_ML[near.gather(1, pick)[:, 0]]
 

@@ -74,12 +74,6 @@ def pictures_of(examples: Examples, start: int, count: int = BATCH) -> Tensor:
     return torch.from_numpy(part).float()[:, None] / 127.5 - 1.0
 
 
-def pictures_at(examples: Examples, rows: list[int]) -> Tensor:
-    """Return the pictures of these rows (B, 1, S, S) in [-1, 1]."""
-    part = np.stack([np.array(examples.pictures[row]) for row in rows])
-    return torch.from_numpy(part).float()[:, None] / 127.5 - 1.0
-
-
 def sampled(train: Examples, count: int = SAMPLE) -> Examples:
     """Return a random part of the training pictures, the same each time."""
     rows = sorted(random.Random(0).sample(range(len(train)), min(count, len(train))))

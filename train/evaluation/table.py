@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from engrave.errors import DataError
 
 TABLE = (  # title, the figure, what stands beside it
     ("captions: loss in nats", "caption_loss",
@@ -45,7 +49,8 @@ TABLE = (  # title, the figure, what stands beside it
     ("leaning on an engraving: text found", "leaning_r_precision", ("r_precision_real",)),
     ("leaning on an engraving: nearest of training", "leaning_train_nn_similarity",
      ("leaning_test_nn_similarity",)),
-    ("walks: KID of the middles, prior", "walk_kid", ("crossfade_kid", "walk_kid_direct")),
+    ("walks: KID of the middles, prior", "walk_kid",
+     ("crossfade_kid", "crossfade_decoded_kid", "walk_kid_direct")),
     ("walks: path length, prior", "ppl", ("crossfade_ppl", "ppl_direct")),
     ("latent: norm", "latent_norm", ("latent_std", "latent_mean")),
     ("latent: effective rank of the meaning", "latent_effective_rank_meaning", ()),
@@ -82,3 +87,19 @@ def side_by_side(evaluations: Mapping[str, Mapping[str, float]]) -> str:
         if any(cells):
             lines.append(f"| `{name}` | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def read_evaluations(paths: Sequence[Path]) -> dict[str, dict[str, float]]:
+    """Read evaluations under the names of their folders; raises DataError when a file is none."""
+    found = {}
+    for path in paths:
+        try:
+            page = json.loads(path.read_text(encoding="utf-8"))
+            found[path.resolve().parent.name] = {
+                name: value for name, value in page.items() if isinstance(value, int | float)
+            }
+        except (OSError, ValueError, AttributeError) as error:
+            raise DataError(
+                f"{path} is no evaluation ({error}); write one with `python -m train evaluate`."
+            ) from error
+    return found

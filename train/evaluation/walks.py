@@ -17,12 +17,12 @@ from engrave.model import flow
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.sphere import SCALE, blend, to_sphere
 from train.evaluation.sheet import Sheet
-from train.evaluation.subject import BATCH, Subject, drawn, pictures_at
+from train.evaluation.subject import BATCH, Subject, drawn, pictures_of
 from train.metrics.generation import kid_values, path_lengths
 
 PAIRS = 500
-ENDS = 250  # pictures that the pairs are drawn from: each must be led back to its noise
-PATHS = 96  # pairs for the path length
+ENDS = 160  # pictures that the pairs are drawn from: each must be led back to its noise
+PATHS = 64  # pairs for the path length
 STEP = 1 / 15  # between frames of a walk of 16
 PLACES = (0.1, 0.35, 0.6, 0.85)  # where on the way its length is taken
 MODES = ("prior", "direct")
@@ -85,19 +85,24 @@ def measure_walks(sheet: Sheet, subject: Subject, steps: int) -> None:
     """Enter `walk_kid` and `ppl` of both modes beside those of pixel cross-fades."""
     held, model = subject.held.first(ENDS), subject.model
     ways = Ways.of(model, held.z, steps)
-    pairs = pairs_of(len(held), PAIRS)
+    pairs = pairs_of(len(held), min(PAIRS, 4 * len(held)))
     for mode in MODES:
         middles = drawn(model, ways.between(pairs, 0.5, mode), f"drawing middles, {mode}")
         _enter_kid(sheet, f"walk_kid{_ending(mode)}", subject, subject.eyes.see_all(middles))
-    fades = (fade(subject, part, 0.5) for part in pairs.split(BATCH))
-    _enter_kid(sheet, "crossfade_kid", subject, subject.eyes.see_all(fades))
+    known = pictures_of(held.examples, 0, len(held))
+    redrawn = torch.cat(list(drawn(model, held.z)))
+    for name, ends in (("crossfade_kid", known), ("crossfade_decoded_kid", redrawn)):
+        fades = (fade(ends, part, 0.5) for part in pairs.split(BATCH))
+        _enter_kid(sheet, name, subject, subject.eyes.see_all(fades))
     few = pairs[:PATHS]
     for mode in MODES:
         lengths = [
             _length(ways, subject, few[i :: len(PLACES)], at, mode) for i, at in enumerate(PLACES)
         ]
         sheet.mean(f"ppl{_ending(mode)}", torch.cat(lengths))
-    lengths = [_faded_length(subject, few[i :: len(PLACES)], at) for i, at in enumerate(PLACES)]
+    lengths = [
+        _faded_length(known, subject, few[i :: len(PLACES)], at) for i, at in enumerate(PLACES)
+    ]
     sheet.mean("crossfade_ppl", torch.cat(lengths))
     sheet.all("walk_", {"pairs": len(pairs), "pictures": len(held), "steps": steps})
     sheet.all("ppl_", {"pairs": len(few), "step": STEP})
@@ -116,10 +121,9 @@ def pairs_of(count: int, num_pairs: int) -> Tensor:
     return torch.stack([first, (first + ahead) % count], dim=1)
 
 
-def fade(subject: Subject, pairs: Tensor, share: float) -> Tensor:
-    """Return real pictures (P, 1, S, S) blended pixel by pixel."""
-    a, b = (pictures_at(subject.held.examples, column.tolist()) for column in pairs.T)
-    return torch.lerp(a, b, share)
+def fade(ends_N1SS: Tensor, pairs_P2: Tensor, share: float) -> Tensor:
+    """Return pictures (P, 1, S, S) blended pixel by pixel."""
+    return torch.lerp(ends_N1SS[pairs_P2[:, 0]], ends_N1SS[pairs_P2[:, 1]], share)
 
 
 def _enter_kid(sheet: Sheet, name: str, subject: Subject, seen: Tensor) -> None:
@@ -136,6 +140,6 @@ def _length(ways: Ways, subject: Subject, pairs: Tensor, at: float, mode: str) -
     return path_lengths(seen[0], seen[1], STEP)
 
 
-def _faded_length(subject: Subject, pairs: Tensor, at: float) -> Tensor:
-    seen = [subject.eyes.see(fade(subject, pairs, share)) for share in (at, at + STEP)]
+def _faded_length(ends: Tensor, subject: Subject, pairs: Tensor, at: float) -> Tensor:
+    seen = [subject.eyes.see(fade(ends, pairs, share)) for share in (at, at + STEP)]
     return path_lengths(seen[0], seen[1], STEP)
