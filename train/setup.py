@@ -17,23 +17,21 @@ from engrave.tokenizer import Tokenizer
 from train.data import Examples
 from train.texts import facet_text, latin_pieces, minilm_pieces, mirrored, pieces_in_use
 
+MINILM_WIDTH = 384  # narrower towers, as in preset `smoke`, begin afresh
+
 
 def fresh_model(config: ModelConfig, train: Examples) -> MultimodalModel:
-    """Return a model with the vocabularies of these texts and, but for preset `smoke`,
+    """Return a model with the vocabularies of these texts and, where MiniLM has its width,
     warm-started parts."""
     texts = [*train.captions, *(mirrored(text) for text in train.captions)]
     texts += [facet_text(row, k) for row in train.rows for k in range(2)]
-    whole = minilm_pieces()
-    text = (
-        latin_pieces(whole)
-        if config.preset != "smoke"
-        else pieces_in_use(texts, whole, config.text_vocab)
-    )
+    whole, warm = minilm_pieces(), config.text_width == MINILM_WIDTH
+    text = latin_pieces(whole) if warm else pieces_in_use(texts, whole, config.text_vocab)
     caption = pieces_in_use(train.captions, whole, config.caption_vocab)
     config = dataclasses.replace(config, text_vocab=len(text), caption_vocab=len(caption))
     model = MultimodalModel(config, Tokenizer(text), Tokenizer(caption))
     load_lite0(model)
-    if config.preset != "smoke":
+    if warm:
         load_minilm(model, whole)
     return model
 

@@ -54,6 +54,8 @@ def test_all_figures_of_the_table_are_measured_with_their_errors(page: dict) -> 
     assert all(math.isfinite(value) for value in page.values() if isinstance(value, float))
     assert page["human_pictures"] == 6 and page["prior_steps"] == STEPS
     assert page["evaluator_sha256"] == load_evaluator(EVALUATOR).sha256
+    assert page["chance_r1"] == pytest.approx(1 / 12, rel=1e-4) and page["candidates"] == 12
+    assert len(page["weights_sha256"]) == 64 and page["split"] == "test"
     assert "CIDEr" in table(page) and side_by_side({"a": page, "b": page}).count("|") > 20
 
 
