@@ -3,6 +3,8 @@ how long it takes."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import tempfile
 from pathlib import Path
@@ -55,7 +57,8 @@ def stage_speeds(preset: str, folder: Path, steps: int = STEPS) -> dict[str, flo
         stage.prepare()
         log = folder / f"{name}.jsonl"
         batch = min(training.stages[name].batch, KNOWN)
-        Run(stage, Budget(epochs=steps / (KNOWN // batch)), log, speeder).go()
+        with contextlib.redirect_stdout(io.StringIO()):  # figures of noise mean nothing
+            Run(stage, Budget(epochs=steps / (KNOWN // batch)), log, speeder).go()
         lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         rates = [line["images_per_second"] for line in lines if "images_per_second" in line]
         # the first step makes buffers; equal batches, so the mean speed is the harmonic mean

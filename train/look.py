@@ -57,7 +57,7 @@ def look(
 
 
 def _generated(model: MultimodalModel, data: Path, cache: Path | None) -> Image.Image:
-    """As in the app: each layout leans on an engraving that fits the text."""
+    """As in the app: each layout leans on an engraving that fits the text, one of 600."""
     known = encode_all(model, sampled(load(data, "train", model.config.side_px, cache)))
     making, text = Making(model, PRIOR_STEPS), read_all(model, list(PROMPTS))
     rows = [
@@ -114,15 +114,10 @@ def labelled_sheet(groups: list[tuple[str, list[Image.Image]]], across: int) -> 
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
     for index, (label, pictures) in enumerate(groups):
         top, left = index // across * height, index % across * width + GAP_PX
-        pen.text((left, top + 2), _fitting(label, pen, font, width - GAP_PX), fill=0, font=font)
+        while label and pen.textlength(label, font=font) > width - GAP_PX:
+            label = label[:-1]
+        pen.text((left, top + 2), label, fill=0, font=font)
         for column, picture in enumerate(pictures):
             place = (left + column * (CELL_PX + GAP_PX), top + LABEL_PX)
             sheet.paste(picture.resize((CELL_PX, CELL_PX), Image.Resampling.LANCZOS), place)
     return sheet
-
-
-def _fitting(label: str, pen: ImageDraw.ImageDraw, font: ImageFont.ImageFont, width: int) -> str:
-    """Cut a label to what fits."""
-    while label and pen.textlength(label, font=font) > width:
-        label = label[:-1]
-    return label

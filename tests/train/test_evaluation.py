@@ -17,7 +17,7 @@ from tests.drawings import write_folder
 from tests.woken import ramp, woken_model
 from train.evaluate import EVALUATOR, evaluate
 from train.evaluation.captions import broken
-from train.evaluation.generation import SAMPLES, Making, subjects_of
+from train.evaluation.generation import SAMPLES, Making, equal_parts, subjects_of
 from train.evaluation.sheet import Sheet
 from train.evaluation.subject import Held, sampled
 from train.evaluation.table import TABLE, side_by_side, table
@@ -25,6 +25,7 @@ from train.evaluation.walks import MODES, Ways, pairs_of
 from train.evaluator import index_of, recall_of, train_evaluator, train_head
 from train.metrics.frozen import FrozenEyes
 from train.metrics.matching import EARS_WIDTH, EYES_WIDTH, load_evaluator, save_evaluator
+from train.report.checks.evaluation import check_evaluation
 
 STEPS = 2
 
@@ -57,6 +58,15 @@ def test_all_figures_of_the_table_are_measured_with_their_errors(page: dict) -> 
     assert page["chance_r1"] == pytest.approx(1 / 12, rel=1e-4) and page["candidates"] == 12
     assert len(page["weights_sha256"]) == 64 and page["split"] == "test"
     assert "CIDEr" in table(page) and side_by_side({"a": page, "b": page}).count("|") > 20
+
+
+def test_the_report_judges_figures_and_not_their_errors(page: dict) -> None:
+    verdicts = list(check_evaluation(page))
+    named = {verdict.subject for verdict in verdicts}
+    assert not [name for name in named if name.endswith("_error")]
+    gaps = {verdict.subject for verdict in verdicts if verdict.rule.key == "test_gap"}
+    assert {"caption_loss", "image_mse_64", "ssim_masked"} <= gaps
+    assert not [name for name in gaps if name.startswith("chance")]
 
 
 def test_a_second_run_gives_the_same_digits(
@@ -183,6 +193,13 @@ def test_groups_of_one_subject_and_the_sample(drawn_folder: Path) -> None:
     assert [len(group) for group in subjects_of(few)] == [SAMPLES], "too few of any one subject"
     rows = sampled(train, 10).rows
     assert len(rows) == 10 and rows == sampled(train, 10).rows
+
+
+def test_two_sets_are_cut_to_one_size() -> None:
+    many, few = torch.arange(10.0)[:, None], torch.arange(4.0)[:, None]
+    a, b = equal_parts(many, few)
+    assert len(a) == len(b) == 4 and sorted(b[:, 0].tolist()) == [0, 1, 2, 3]
+    assert len(set(a[:, 0].tolist())) == 4 and torch.equal(a, equal_parts(many, few)[0])
 
 
 def test_a_sheet_keeps_six_digits_and_the_error() -> None:

@@ -93,15 +93,21 @@ def _from(sheet: Sheet, prefix: str, subject: Subject, z: Tensor, heard: Tensor)
         sheet.mean(f"{prefix}{name}", values)
     match = r_precision(head.of_pictures(made), head.of_texts(heard), OTHERS)
     sheet.mean(f"{prefix}r_precision", match)
+    index = subject.evaluator.index
+    sheet.mean(f"{prefix}index_nn_similarity", nearest_likeness(index.project(made), index.rows_NK))
     if subject.sample is None:
         return
     # as many training pictures as unseen ones, else the larger set would hold the nearer ones
-    count = min(len(subject.sample), len(real))
-    known = subject.sample.seen[:count]
+    known, unseen = equal_parts(subject.sample.seen, real)
     sheet.mean(f"{prefix}train_nn_similarity", nearest_likeness(made, known))
-    sheet.mean(f"{prefix}test_nn_similarity", nearest_likeness(made, real[:count]))
-    index = subject.evaluator.index
-    sheet.mean(f"{prefix}index_nn_similarity", nearest_likeness(index.project(made), index.rows_NK))
+    sheet.mean(f"{prefix}test_nn_similarity", nearest_likeness(made, unseen))
+
+
+def equal_parts(a_ND: Tensor, b_MD: Tensor) -> tuple[Tensor, Tensor]:
+    """Return as many random rows of one as of the other, the same each time."""
+    generator, count = torch.Generator().manual_seed(0), min(len(a_ND), len(b_MD))
+    orders = [torch.randperm(len(rows), generator=generator)[:count] for rows in (a_ND, b_MD)]
+    return a_ND[orders[0]], b_MD[orders[1]]
 
 
 def _real(sheet: Sheet, subject: Subject, heard: Tensor) -> None:
@@ -120,10 +126,8 @@ def _real(sheet: Sheet, subject: Subject, heard: Tensor) -> None:
     sheet.mean("real_index_nn_similarity", nearest_likeness(index.project(real), index.rows_NK))
     sheet.put("index_pictures", len(index.rows_NK))
     if subject.sample is not None:
-        count = min(len(subject.sample), len(real))
-        order = torch.randperm(len(subject.sample), generator=torch.Generator().manual_seed(0))
-        known = subject.sample.seen[order[:count]]
-        sheet.mean("kid_train_real", kid_values(known, real[:count]), orders=2)
+        values = kid_values(*equal_parts(subject.sample.seen, real))
+        sheet.mean("kid_train_real", values, orders=2)
 
 
 def _variety(sheet: Sheet, subject: Subject, making: Making) -> None:

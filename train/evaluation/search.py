@@ -21,5 +21,5 @@ def measure_search(sheet: Sheet, model: MultimodalModel, held: Held, prefix: str
         for k in PLACES:
             sheet.mean(f"{prefix}{name}_r{k}", (found < k).double())
     sheet.put(f"{prefix}candidates", len(held))
-    for k in PLACES:
-        sheet.put(f"{prefix}chance_r{k}", min(1.0, k / len(held)))
+    for k in () if prefix else PLACES:
+        sheet.put(f"chance_r{k}", min(1.0, k / len(held)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import resources
+from typing import Any
 
 import timm
 import torch
@@ -23,7 +24,7 @@ class FrozenEyes:
     """Turns pictures into features."""
 
     def __init__(self) -> None:
-        self.net = _lite2()
+        self.net: Any = _lite2()
 
     @torch.inference_mode()
     def see(self, pictures_N1SS: Tensor) -> Tensor:
@@ -38,9 +39,8 @@ class FrozenEyes:
         fitted = F.interpolate(
             pictures, size=(SIDE_PX, SIDE_PX), mode="bilinear", antialias=True, align_corners=False
         )
-        return self.net.forward_head(
-            self.net.forward_features(fitted.expand(-1, 3, -1, -1)), pre_logits=True
-        )
+        seen: Tensor = self.net.forward_features(fitted.expand(-1, 3, -1, -1))
+        return self.net.forward_head(seen, pre_logits=True)
 
 
 def _lite2() -> nn.Module:

@@ -33,6 +33,9 @@ TEXTS_AT_ONCE = 64
 class MatchHead(nn.Module):
     """Brings features of pictures and of texts to one width, norm 1."""
 
+    centre: Tensor
+    scale: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("centre", torch.zeros(EYES_WIDTH))

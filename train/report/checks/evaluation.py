@@ -167,7 +167,8 @@ def _copies(held: Figures) -> Verdict:
 
 
 def _test_gap(held: Figures) -> Iterator[Verdict]:
-    pairs = [n for n in held if f"train_{n}" in held and better_of(n) and held[n]]
+    measured = [n for n in held if f"train_{n}" in held and not n.endswith("_error")]
+    pairs = [n for n in measured if better_of(n) and held[n]]
     for name in pairs:
         seen, unseen = held[f"train_{name}"], held[name]
         base = min(abs(seen), abs(unseen)) if better_of(name) < 0 else abs(seen)
