@@ -40,7 +40,7 @@ def train_evaluator(data: Path, out: Path, cache: Path | None = None) -> dict[st
     train = load(data, "train", SIDE_PX, cache)
     seen, heard = look(eyes, train, cache), ears.hear(train.captions)
     head = train_head(seen, heard)
-    index = index_of(seen, ids_of(train.rows))
+    index = index_of(seen, ids_of(train.rows), head)
     save_evaluator(out, head, index, {})
     head = load_evaluator(out).head  # as it will be read: in half precision
     facts = {"train_pictures": float(len(train)), "epochs": float(EPOCHS)}
@@ -107,11 +107,13 @@ def recall_of(head: MatchHead, seen_ND: Tensor, heard_NT: Tensor) -> dict[str, f
     return recalls(head.of_pictures(seen_ND), head.of_texts(heard_NT))
 
 
-def index_of(seen_ND: Tensor, ids: str, count: int = COMPONENTS) -> TrainIndex:
+@torch.inference_mode()
+def index_of(seen_ND: Tensor, ids: str, head: MatchHead, count: int = COMPONENTS) -> TrainIndex:
     """Return the main components of the training pictures' features, each of unit variance."""
     mean = seen_ND.mean(0)
     centred = (seen_ND - mean).double()
     values, vectors = torch.linalg.eigh(centred.T @ centred / len(centred))
     kept = min(count, len(seen_ND) - 1)
     basis = (vectors / values.clamp_min(1e-6).sqrt()).flip(1)[:, :kept].float()
-    return TrainIndex(ids, mean, basis, (seen_ND - mean) @ basis)
+    rows = (seen_ND - mean) @ basis
+    return TrainIndex(ids, mean, basis, rows, head.of_pictures(seen_ND))

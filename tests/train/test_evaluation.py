@@ -119,12 +119,13 @@ def test_the_head_learns_pairs_that_it_never_saw_and_is_the_same_each_time(tmp_p
     assert all(
         torch.equal(a, b) for a, b in zip(head.parameters(), again.parameters(), strict=True)
     )
-    save_evaluator(tmp_path, head, index_of(paired(256, 1)[0], "x", 8), {"epochs": 40.0})
+    save_evaluator(tmp_path, head, index_of(paired(256, 1)[0], "x", head, 8), {"epochs": 40.0})
     read = load_evaluator(tmp_path)
     assert read.facts == {"epochs": 40.0} and read.index.ids == "x" and len(read.sha256) == 64
     assert recall_of(read.head, *held_out) == pytest.approx(recall_of(head, *held_out), abs=0.02)
     rows = read.index.project(paired(256, 1)[0])
     torch.testing.assert_close(rows, read.index.rows_NK, atol=0.1, rtol=0.05)
+    assert read.index.nearest(read.head, paired(256, 1)[0]) == list(range(256))
     assert rows.std(0).tolist() == pytest.approx([1.0] * 8, rel=0.05)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,12 +20,12 @@ from engrave.config import BEAMS
 from engrave.model.multimodal import MultimodalModel
 from train.evaluation.sheet import Sheet
 from train.evaluation.subject import BATCH, Held, Subject
-from train.metrics.baselines import most_frequent, nearest_rows
+from train.metrics.baselines import most_frequent
 from train.metrics.captions import caption_values
 from train.metrics.matching import ids_of
 
 SECOND = "second_descriptions.jsonl"
-TRAIN_CAPTIONS = 200  # of the training sample are written: beam search is slow
+TRAIN_CAPTIONS = 120  # of the training sample are written: beam search is slow
 
 
 def measure_captions(sheet: Sheet, subject: Subject, data: Path) -> None:
@@ -131,12 +132,14 @@ def _against_training(sheet: Sheet, subject: Subject) -> None:
     if subject.train is None or subject.sample is None:
         return
     held, train = subject.held, subject.train
-    index = subject.evaluator.index
-    known = ids_of(train.rows) == index.ids
-    candidates = train if known else subject.sample.examples
-    rows = index.rows_NK if known else index.project(subject.sample.seen)
-    unit = [F.normalize(x, dim=1) for x in (index.project(held.seen), rows)]
-    nearest = [candidates.rows[row]["caption"] for row in nearest_rows(*unit)]
+    judge = subject.evaluator
+    candidates, index = train, judge.index
+    if ids_of(train.rows) != index.ids:  # other pictures than the evaluator knows
+        candidates = subject.sample.examples
+        seen = subject.sample.seen
+        index = replace(index, rows_NK=index.project(seen), matched_NE=judge.head.of_pictures(seen))
+    rows = index.nearest(judge.head, held.seen)
+    nearest = [candidates.rows[row]["caption"] for row in rows]
     sheet.captions("nn_", caption_values(nearest, held.captions))
     sheet.put("nn_candidates", len(candidates))
     _own_match(sheet, "nn_", subject.model, held.z, nearest)

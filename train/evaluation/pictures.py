@@ -21,7 +21,7 @@ from train.metrics.masks import mask_of, masked_error, similarity, similarity_in
 from train.metrics.pictures import edge_energy, reduced, squared_error
 
 PCA_COMPONENTS = 1024
-SHUFFLED = 256  # pictures that are drawn with another one's meaning or layout
+SHUFFLED = 128  # pictures that are drawn with another one's meaning or layout
 
 
 def measure_pictures(sheet: Sheet, model: MultimodalModel, held: Held, prefix: str = "") -> None:

@@ -48,6 +48,11 @@ class Held:
         side = self.examples.pictures.shape[-1]
         return [print_box((row["width"], row["height"]), side) for row in self.examples.rows]
 
+    def every(self, apart: int) -> Held:
+        """Return every so manyth picture."""
+        part = Examples(self.examples.pictures[::apart], self.examples.rows[::apart])
+        return Held(part, self.z[::apart], self.seen[::apart])
+
     def first(self, count: int) -> Held:
         """Return the first pictures alone."""
         part = Examples(self.examples.pictures[:count], self.examples.rows[:count])

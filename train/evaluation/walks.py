@@ -21,7 +21,7 @@ from train.evaluation.subject import BATCH, Subject, drawn, pictures_of
 from train.metrics.generation import kid_values, path_lengths
 
 PAIRS = 500
-ENDS = 160  # pictures that the pairs are drawn from: each must be led back to its noise
+ENDS = 128  # pictures that the pairs are drawn from: each must be led back to its noise
 PATHS = 64  # pairs for the path length
 STEP = 1 / 15  # between frames of a walk of 16
 PLACES = (0.1, 0.35, 0.6, 0.85)  # where on the way its length is taken

@@ -26,6 +26,7 @@ from train.texts import minilm_pieces
 
 EYES_WIDTH, EARS_WIDTH, MATCH_WIDTH, HIDDEN = 1280, 384, 128, 384
 HEAD_FILE, INDEX_FILE, FACTS_FILE = "head.safetensors", "index.safetensors", "evaluator.json"
+INDEX_PARTS = ("mean", "basis", "rows", "matched")
 MOST_TOKENS = 64
 TEXTS_AT_ONCE = 64
 
@@ -99,10 +100,18 @@ class TrainIndex:
     mean_D: Tensor
     basis_DK: Tensor
     rows_NK: Tensor
+    matched_NE: Tensor  # the same pictures as the head has them
 
     def project(self, seen_ND: Tensor) -> Tensor:
         """Return features in the components of the index, each of unit variance, (N, K)."""
         return (seen_ND - self.mean_D) @ self.basis_DK
+
+    def nearest(self, head: MatchHead, seen_ND: Tensor) -> list[int]:
+        """Return for each picture the row of the training picture that is nearest in components
+        and match together: nearer than either alone, by the captions."""
+        own, rows = (F.normalize(x, dim=1) for x in (self.project(seen_ND), self.rows_NK))
+        likeness = own @ rows.T + head.of_pictures(seen_ND) @ self.matched_NE.T
+        return [int(row) for row in likeness.argmax(1)]
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,7 @@ def save_evaluator(
     weights = {name: value.half().contiguous() for name, value in head.state_dict().items()}
     save_file(weights, folder / HEAD_FILE)
     kept = {"mean": index.mean_D, "basis": index.basis_DK, "rows": index.rows_NK}
+    kept["matched"] = index.matched_NE
     save_file(
         {name: value.half().contiguous() for name, value in kept.items()},
         folder / INDEX_FILE,
@@ -148,7 +158,7 @@ def load_evaluator(folder: Path) -> Evaluator:
     head = MatchHead().eval().requires_grad_(False)
     head.load_state_dict({k: v.float() for k, v in load_file(folder / HEAD_FILE).items()})
     with safe_open(folder / INDEX_FILE, "pt") as held:
-        kept = [held.get_tensor(name).float() for name in ("mean", "basis", "rows")]
+        kept = [held.get_tensor(name).float() for name in INDEX_PARTS]
         index = TrainIndex(held.metadata()["ids"], *kept)
     facts = json.loads((folder / FACTS_FILE).read_text(encoding="utf-8"))
     digest = hashlib.sha256((folder / HEAD_FILE).read_bytes()).hexdigest()
