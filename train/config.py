@@ -45,6 +45,12 @@ class TrainConfig:
     adversary_weight: float = 0.06
     adversary_from: float = 0.5  # share of the autoencoder stage after which the heads join
     features_from: float = 0.2
+    contest_pixel_weight: float = 0.25  # of pixel losses beside the heads
+    contest_coarse_weight: float = 8.0  # what is where stays asked for all the more
+    layout_trained: bool = True  # False: the decoder alone, and latents stay true
+    caption_dropout: float = 0.1
+    caption_noise: float = 0.15  # on the latent, in a coordinate's own spread
+    word_drop: float = 0.0  # share of the words read that are hidden while training
     save_minutes: float = 4.0
     stages: dict[str, StageConfig] = field(default_factory=dict)
 

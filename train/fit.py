@@ -173,7 +173,8 @@ def _finish(
 ) -> None:
     """Keep the stage's weights, mark it done, and drop what was cached from older ones."""
     save_raw(model, context.out)
-    for pattern in STALE[name]:
+    stale = STALE[name] if name != "autoencoder" or context.config.layout_trained else ()
+    for pattern in stale:
         for path in context.cache.glob(f"{pattern}.npy"):
             path.unlink()
     record["done"] = [*[done for done in record["done"] if done != name], name]

@@ -50,8 +50,16 @@ def accelerator() -> Accelerator:
     several = int(os.environ.get("WORLD_SIZE", "1")) > 1
     return Accelerator(
         cpu=several and not torch.cuda.is_available(),  # else each would train a model of its own
+        mixed_precision="bf16" if multiplies_bf16() else "no",
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
+
+
+def multiplies_bf16() -> bool:
+    """Whether the hardware has matrix units for bf16; elsewhere it would only lose digits."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
 def rate_at(step: int, progress: float, config: StageConfig) -> float:

@@ -32,6 +32,7 @@ MEAN_WEIGHT = 0.02  # keeps each channel's mean near zero
 MOST_NOISE = 0.2  # of a coordinate's spread, reached at the end: the decoder learns to forgive
 VALIDATED = 96
 CONTEST_RATES = {"model": 4e-4, "heads": 4e-4}
+CONTEST_WARMUP = 0.15  # share of the contest over which its weights come in
 CONTEST_EMA = 0.99  # short, as what is averaged moves fast
 
 
@@ -45,7 +46,7 @@ class AutoencoderStage(Stage):
         set_trained(context.model, False)
         self.encoder, self.decoder = context.model.layout, context.model.decoder
         self.heads = ProjectedHeads()
-        set_trained(self.encoder, True)
+        set_trained(self.encoder, context.config.layout_trained)
         set_trained(self.decoder, True)
         self._seen: tuple[list[Tensor], list[Tensor]] | None = None
 
@@ -56,7 +57,10 @@ class AutoencoderStage(Stage):
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         drawing = [*self.encoder.parameters(), *self.decoder.parameters()]
-        return {"model": drawing, "heads": list(self.heads.judge.parameters())}
+        return {
+            "model": [p for p in drawing if p.requires_grad],
+            "heads": list(self.heads.judge.parameters()),
+        }
 
     def active(self, player: str) -> bool:
         return player == "model" or self.progress >= self.context.config.adversary_from
@@ -129,15 +133,22 @@ class AutoencoderStage(Stage):
         config = self.context.config
         squared = F.mse_loss(drawn, real)
         coarse = F.mse_loss(F.avg_pool2d(drawn, 4), F.avg_pool2d(real, 4))
+        pixels, coarsely = self._weights()
         centre = (layout.mean(dim=(0, 2, 3)) * 32.0).pow(2).mean()
         loss = (
-            config.image_weight * (F.l1_loss(drawn, real) + squared + COARSE_WEIGHT * coarse)
+            config.image_weight * (pixels * (F.l1_loss(drawn, real) + squared) + coarsely * coarse)
             + MEAN_WEIGHT * centre
         )
         facts = {"loss_image": float(squared.detach()), "loss_coarse": float(coarse.detach())}
         if self.progress >= config.features_from:
             loss = self._add_features(loss, drawn, real, facts)
         return loss, {"loss_total": float(loss.detach())} | facts
+
+    def _weights(self) -> tuple[float, float]:
+        """Return the weights of the pixel and the coarse losses, which change as the heads come in."""
+        config, share = self.context.config, min(1.0, max(0.0, self.contested) / CONTEST_WARMUP)
+        pixels = 1.0 + share * (config.contest_pixel_weight - 1.0)
+        return pixels, COARSE_WEIGHT + share * (config.contest_coarse_weight - COARSE_WEIGHT)
 
     def _add_features(
         self, loss: Tensor, drawn: Tensor, real: Tensor, facts: dict[str, float]
@@ -152,7 +163,9 @@ class AutoencoderStage(Stage):
         if self.active("heads"):
             against = drawer_loss(self.heads(found))
             facts["loss_adversary"] = float(against.detach())
-            loss = loss + config.adversary_weight * min(1.0, self.contested / 0.15) * against
+            loss = (
+                loss + config.adversary_weight * min(1.0, self.contested / CONTEST_WARMUP) * against
+            )
             self._seen = [x.detach() for x in found], wanted
         return loss
 

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engrave.tokenizer import SPECIALS, UNK
 from train.data import Examples
 from train.metrics.captions import caption_scores
 from train.metrics.retrieval import recalls
@@ -20,7 +21,6 @@ from train.stages.cached import latents, pick, text_embeddings
 from train.texts import mirrored
 
 SMOOTHING = 0.1
-Z_NOISE = 0.15  # of a coordinate's own spread, so that the words do not hang on single numbers
 VALIDATED = 160  # pictures that are captioned at each look
 
 
@@ -37,6 +37,9 @@ class CaptionStage(Stage):
         self.captioner, self.head = model.captioner, model.embedding
         self.log_scale = nn.Parameter(torch.tensor(math.log(20.0)))
         set_trained(self.captioner, True)
+        for part in self.captioner.modules():
+            if isinstance(part, nn.Dropout):
+                part.p = context.config.caption_dropout
         set_trained(self.head, True)
 
     def players(self) -> dict[str, list[nn.Parameter]]:
@@ -64,12 +67,13 @@ class CaptionStage(Stage):
         views = torch.randint(config.views, (len(indices),), generator=generator)
         z = pick(self.z, views, indices, device)
         facts = latent_facts(z)
-        z = z * (1 + 0.0) + torch.randn(z.shape, generator=generator).to(device) * (Z_NOISE / 32.0)
+        noise = torch.randn(z.shape, generator=generator).to(device)
+        z = z + noise * (config.caption_noise / 32.0)  # so that the words hang on no single number
         meaning, layout = self.context.model.split(z)
         mirror = (views % 2).bool()
         ids = torch.where(mirror[:, None], *self._padded(indices)).to(device)
         ids = ids[:, : int((ids != 0).sum(1).max())]
-        logits = self.captioner(meaning, layout, ids)
+        logits = self.captioner(meaning, layout, self._with_gaps(ids, generator))
         words, accuracy = word_loss(logits, ids[:, 1:])
         alignment = self._alignment(meaning, layout, mirror, indices)
         loss = config.caption_weight * words + config.alignment_weight * alignment
@@ -78,6 +82,14 @@ class CaptionStage(Stage):
             "loss_alignment": float(alignment.detach()),
             "caption_accuracy": accuracy,
         }
+
+    def _with_gaps(self, ids: Tensor, generator: torch.Generator) -> Tensor:
+        """Hide some of the words that are read, so that the picture must be looked at."""
+        hidden = torch.rand(ids.shape, generator=generator).to(ids.device)
+        words = ids >= len(SPECIALS)
+        return ids.masked_fill(
+            words & (hidden < self.context.config.word_drop), SPECIALS.index(UNK)
+        )
 
     def _padded(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Return mirrored and plain ids (B, T), padded to one length."""
