@@ -139,6 +139,16 @@ function downloads(files) {
   return Object.entries(names).map(([ending, name]) => el("a", { class: "quiet", href: files[ending], download: `report.${ending}` }, `Download ${name}`));
 }
 
+const FAULTS = ["fail", "warn"];
+
+function findings(verdicts) {
+  return el("ul", { class: "verdicts" }, verdicts.map((one) => el("li", {}, el("b", { class: one.grade }, one.grade), el("span", {}, el("strong", {}, `${one.title}. `), one.says))));
+}
+
+function folded(title, list, draw) {
+  return list.length > 0 ? el("details", {}, el("summary", {}, `${title} (${list.length})`), draw(list)) : null;
+}
+
 /* value: {offer} or {pending} or {name, grade, word, why, verdicts, advice, files} */
 export function report(context) {
   mount(context, ({ offer, pending, name, grade, word, why, verdicts = [], advice = [], files }) => {
@@ -151,8 +161,9 @@ export function report(context) {
       el("p", { class: "words lead", role: "status" }, `${grade} of 5, ${word}`),
       el("p", { class: "facts" }, why),
       verdicts.length === 0 ? el("p", {}, "No check found fault.") : null,
-      el("ul", { class: "verdicts" }, verdicts.map((one) => el("li", {}, el("b", { class: one.grade }, one.grade), el("span", {}, el("strong", {}, `${one.title}. `), one.says)))),
-      advice.length > 0 ? el("details", {}, el("summary", {}, "What to do next"), el("ul", { class: "telling" }, advice.map((text) => el("li", { class: "plain" }, text)))) : null,
+      findings(verdicts.filter((one) => FAULTS.includes(one.grade))),
+      folded("Remarks, and what was not measured", verdicts.filter((one) => !FAULTS.includes(one.grade)), findings),
+      folded("What to do next", advice, (texts) => el("ul", { class: "telling" }, texts.map((text) => el("li", { class: "plain" }, text)))),
       el("div", { class: "actions" }, open, downloads(files)),
       frame,
     ];
