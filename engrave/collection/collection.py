@@ -73,6 +73,22 @@ class Collection:
         """Version of the model that wrote the vectors, empty where it is not known."""
         return self.label.model_version
 
+    def check_fits(self, model_version: str, embedding_width: int) -> None:
+        """Refuse another model than wrote the vectors: its neighbours would be nonsense."""
+        if not len(self):
+            return
+        if model_version and self.model_version and model_version != self.model_version:
+            raise CollectionError(
+                f"The collection was made by model {self.model_version} and the model is "
+                f"{model_version}; publish the collection again."
+            )
+        width = self.embeddings.shape[1]
+        if width != embedding_width:
+            raise CollectionError(
+                f"The collection's embeddings have {width} numbers and the model's have "
+                f"{embedding_width}; publish the collection again."
+            )
+
     @cached_property
     def latents(self) -> np.ndarray:
         """Latents (N, L), float32, norm 1."""

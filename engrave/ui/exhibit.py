@@ -126,7 +126,7 @@ def _sample(engine: Engine, folder: Path, sample: Sample, number: int) -> dict[s
     words = sample.answer.candidates[0].text
     facts = {"model_version": engine.model_version, "caption": words}
     (folder / name).write_bytes(png_with_metadata(engine.original(sample.index), facts))
-    return {"picture": name, "words": words}
+    return {"id": engine.collection.item(sample.index).id, "picture": name, "words": words}
 
 
 def _caption(sample: Sample) -> dict[str, Any]:

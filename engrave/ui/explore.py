@@ -12,7 +12,7 @@ from engrave.collection import Collection
 from engrave.engine import Engine
 from engrave.ui.desk import LIGHT, MODEL, Desk
 from engrave.ui.ends import filled, from_collection
-from engrave.ui.files import file_url
+from engrave.ui.files import data_url, file_url
 from engrave.ui.speech import bind
 from engrave.ui.theme import ASSETS
 from engrave.ui.views import View, Views
@@ -56,11 +56,11 @@ def write_captions(collection: Collection, folder: Path) -> None:
         path.write_text(json.dumps(lines, ensure_ascii=False), encoding="utf-8")
 
 
-def show_item(engine: Engine, views: Views, index: int) -> View:
-    """Return one engraving with its neighbours."""
+def show_item(engine: Engine, views: Views, index: int, src: str = "") -> View:
+    """Return one engraving with its neighbours; `src` is its picture where that is known."""
     embedding = engine.collection.embeddings[index]
     near = engine.neighbours(embedding, NEAR, exclude=index)
-    return views.detail(index, engine.original(index), near)
+    return views.detail(index, src or data_url(engine.original(index)), near)
 
 
 def map_view(base: View, marks: Marks) -> View:

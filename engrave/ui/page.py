@@ -65,7 +65,8 @@ def lay_out(engine: Engine, views: Views, shown: Examples, base: View) -> None:
             walks = interpolate.place(shown)
         with gr.Tab("Explore", id="explore"):
             opened = shown.opened
-            detail = {} if opened is None else explore.show_item(engine, views, opened)
+            src = shown.opened_src
+            detail = {} if opened is None else explore.show_item(engine, views, opened, src)
             chart = explore.place(base, detail, opened)
     ends = [part for panel in walks.ends for part in (panel.end, panel.view)]
     opens = explore.opener(chart, tabs, engine, views, base)
