@@ -9,12 +9,16 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL.Image import Image
 
 from engrave.answers import Neighbour
 from engrave.errors import CollectionError
 from engrave.image import png_with_metadata
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 COLUMNS = (
     "id", "caption", "printed", "subject", "technique", "book", "author", "year", "url",
@@ -67,8 +71,8 @@ def as_zip(chosen: Sequence[Neighbour], pictures: Iterable[Image], model_version
             )
         archive.writestr("engravings.csv", as_csv(chosen))
         archive.writestr("engravings.jsonl", as_json_lines(chosen))
-        note = f"Each picture is {PICTURE_BY} (model {model_version}).\nThe books are linked in the tables.\n"
-        archive.writestr("README.txt", note)
+        note = f"Each picture is {PICTURE_BY} (model {model_version}).\n"
+        archive.writestr("README.txt", note + "The books are linked in the tables.\n")
     return buffer.getvalue()
 
 
@@ -89,7 +93,7 @@ def as_contact_sheet(chosen: Sequence[Neighbour], pictures: Iterable[Image], tit
         return bytes(sheet.output())
 
 
-def _set_fonts(sheet: FPDF, scratch: Path) -> None:  # type: ignore[name-defined]  # noqa: F821
+def _set_fonts(sheet: FPDF, scratch: Path) -> None:
     """Unpack the page's web fonts, since PDFs take no WOFF2."""
     from fontTools.ttLib import TTFont
 
@@ -101,7 +105,7 @@ def _set_fonts(sheet: FPDF, scratch: Path) -> None:  # type: ignore[name-defined
     sheet.set_fallback_fonts(["latin-ext"])
 
 
-def _begin_page(sheet: FPDF, title: str, number: int) -> None:  # type: ignore[name-defined]  # noqa: F821
+def _begin_page(sheet: FPDF, title: str, number: int) -> None:
     sheet.add_page()
     sheet.set_font("latin", size=11)
     sheet.set_xy(MARGIN_MM, MARGIN_MM - 6)
@@ -111,7 +115,7 @@ def _begin_page(sheet: FPDF, title: str, number: int) -> None:  # type: ignore[n
     sheet.cell(sheet.epw, 4, f"Pictures: {PICTURE_BY}. Page {number}")
 
 
-def _cell(sheet: FPDF, place: int, one: Neighbour, picture: Image) -> None:  # type: ignore[name-defined]  # noqa: F821
+def _cell(sheet: FPDF, place: int, one: Neighbour, picture: Image) -> None:
     width = (sheet.w - 2 * MARGIN_MM - (ACROSS - 1) * GAP_MM) / ACROSS
     height = (sheet.h - 2 * MARGIN_MM - 4 - (DOWN - 1) * GAP_MM) / DOWN
     side = height - 17

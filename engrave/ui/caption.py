@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from engrave.answers import CaptionAnswer
+from engrave.collection.export import guarded
 from engrave.engine import Engine
 from engrave.errors import EngraveError, PictureError
 from engrave.image import open_picture
@@ -130,11 +131,6 @@ def line_of(engine: Engine, path: Path, answer: CaptionAnswer) -> list[object]:
 def failed_line(engine: Engine, path: Path, error: EngraveError) -> list[object]:
     """Return the cells of a file that could not be read."""
     return [path.name, *[""] * (len(HEADER) - 3), engine.model_version, str(error)]
-
-
-def guarded(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") and cell else cell
 
 
 @dataclass(frozen=True, slots=True)
