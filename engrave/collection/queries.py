@@ -56,7 +56,8 @@ class Nearness:
 class Yardstick:
     """The distances of a collection's engravings to their own nearest, to measure others by."""
 
-    def __init__(self, cosines: np.ndarray) -> None:
+    def __init__(self, cosines: np.ndarray, whose: str = "engravings") -> None:
+        self.whose = whose
         self.cosines = np.sort(np.asarray(cosines, np.float32))
 
     @classmethod
@@ -73,15 +74,15 @@ class Yardstick:
     def measure(self, cosine: float) -> Nearness:
         """Say how near a picture is whose nearest engraving has this cosine."""
         lonelier = float(np.searchsorted(self.cosines, cosine, side="right") / len(self.cosines))
-        return Nearness(cosine, lonelier, _words(lonelier), lonelier < OUTSIDE)
+        return Nearness(cosine, lonelier, _words(lonelier, self.whose), lonelier < OUTSIDE)
 
 
-def _words(lonelier: float) -> str:
-    share = f"{100 * lonelier:.0f} %"
+def _words(lonelier: float, whose: str) -> str:
+    share = f"{100 * lonelier:.0f} % of the collection's own {whose} lie farther from their nearest"
     if lonelier >= 0.5:
-        return f"at home here: {share} of the collection lie farther from their own nearest"
+        return f"at home here: {share}"
     if lonelier >= 0.1:
-        return f"at the edge of a crowd: only {share} of the collection lie farther from theirs"
+        return f"at the edge of what is here: only {share}"
     if lonelier >= OUTSIDE:
-        return f"far from everything: only {share} of the collection lie so far from their nearest"
-    return "outside of what the collection holds: hardly any of its engravings is so far from all"
+        return f"far from what is here: only {share}"
+    return f"outside of what is here: hardly any of the collection's own {whose} is so far from all"

@@ -170,7 +170,11 @@ def place(shown: Examples) -> CaptionTab:
             progress = gr.HTML("", elem_id="caption-progress", elem_classes="progress")
         with gr.Column(scale=7, min_width=280):
             answer = widget(
-                "cards", "answer", shown.answer or EMPTY, events=["use"], elem_id="caption-answer"
+                "cards",
+                "answer",
+                shown.answer or EMPTY,
+                events=["use", "chart"],
+                elem_id="caption-answer",
             )
             near = widget(
                 "cards", "neighbours", shown.near, events=["open"], elem_id="caption-near"

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from engrave.engine import Engine
+from engrave.ui.caption import CaptionTab
 from engrave.ui.desk import LIGHT, MODEL, Desk
 from engrave.ui.ends import End, filled, from_collection
 from engrave.ui.explore_draw import (
@@ -14,10 +15,12 @@ from engrave.ui.explore_draw import (
     drawn,
     lined,
     made_as_end,
+    put_end,
+    put_plate,
     shown_path,
     strolled,
 )
-from engrave.ui.explore_map import FRESH, Chart, Marks, learnt, renamed
+from engrave.ui.explore_map import FRESH, Chart, Marks, calibrated, learnt, renamed
 from engrave.ui.explore_search import Answer, ask, cleared, more_like
 from engrave.ui.explore_table import (
     Listing,
@@ -27,6 +30,7 @@ from engrave.ui.explore_table import (
     ticked,
     turned,
 )
+from engrave.ui.generate import GenerateTab
 from engrave.ui.speech import bind
 from engrave.ui.uploads import EXTENSIONS
 from engrave.ui.views import View, Views
@@ -79,9 +83,9 @@ def restored(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[Any, ...]
     text, less = str(data.get("text") or ""), str(data.get("less") or "")
     answer: Answer = ask(chart, text, less, None, 1.0, 1.0, marks)
     if data.get("bits"):
-        bits = selected(chart, answer[2], event)
-        answer = bits if not text else (*answer[:1], *bits[1:3], answer[3])
-        answer = (choice_view(chart, answer[2], answer[3]), *answer[1:])
+        _, _, marks, listing = selected(chart, answer[2], event)
+        listing = answer[3] if text else listing
+        answer = choice_view(chart, marks, listing), chart.view(marks), marks, listing
     if isinstance(data.get("index"), int):
         detail, plot, kept, _ = open_item(chart, answer[2], event)
         return detail, answer[0], plot, kept, answer[3], text, less
@@ -168,7 +172,8 @@ def wire(tab: ExploreTab, desk: Desk, chart: Chart, player: gr.HTML) -> None:
     wire_choice(tab, chart, answer)
     tab.map.choose(bind(selected, chart), tab.marks, answer, **LIGHT)
     tab.map.line(bind(lined, chart), tab.marks, answer, **LIGHT)
-    tab.clusters.ponder(bind(learnt, chart), None, tab.clusters, **LIGHT)
+    asked = tab.clusters.ponder(bind(learnt, chart), None, tab.clusters, **LIGHT)
+    asked.then(bind(calibrated, chart), None, None, **LIGHT)
     tab.clusters.rename(bind(renamed, chart), None, tab.clusters, **LIGHT)
     made = [tab.detail, tab.map, tab.marks, tab.made]
     for source in (tab.map, tab.detail):
@@ -180,6 +185,16 @@ def wire(tab: ExploreTab, desk: Desk, chart: Chart, player: gr.HTML) -> None:
     player.chart(bind(shown_path, chart), tab.marks, [tab.map, tab.marks, desk.tabs], **LIGHT)
     for source in (tab.map, tab.detail, tab.choice):
         desk.opens(source)
+
+
+def wire_others(
+    tab: ExploreTab, desk: Desk, chart: Chart, captions: CaptionTab, plates: GenerateTab
+) -> None:
+    """Let what the other tabs made be put on the map."""
+    shown = [tab.choice, tab.map, tab.marks, tab.listing, desk.tabs]
+    plate, end = bind(put_plate, chart), bind(put_end, chart)
+    plates.plates.chart(plate, [tab.marks, plates.made], shown, **MODEL)
+    captions.answer.chart(end, [tab.marks, captions.end], shown, **MODEL)
 
 
 def wire_search(tab: ExploreTab, chart: Chart, answer: list[Any]) -> None:

@@ -8,17 +8,18 @@ import numpy as np
 
 from engrave.answers import Walk
 from engrave.collection.ground import along, blend
-from engrave.errors import PromptError
+from engrave.collection.queries import Part
+from engrave.errors import PictureError, PromptError
 from engrave.progress import part
 from engrave.ui.ends import End, end_view, filled, from_collection
 from engrave.ui.explore_map import FRESH, Chart, Marks, numbers
-from engrave.ui.explore_search import place_view
+from engrave.ui.explore_search import answered, place_view
 from engrave.ui.explore_table import Listing, choice_view, listed
 from engrave.ui.files import data_url
 from engrave.ui.interpolate import EVERY, path_of, player_view
 from engrave.ui.stops import PROGRESS, reporter
-from engrave.ui.views import View
-from engrave.ui.widgets import letter_of
+from engrave.ui.views import Made, View
+from engrave.ui.widgets import letter_of, position_of
 
 NEAR = 8
 STOPS = range(2, 9)  # engravings that a walk may call at
@@ -45,16 +46,27 @@ def drawn(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[View, View, 
     return detail, chart.view(marks), marks, end
 
 
-def shown_place(chart: Chart, marks: Marks, end: End | None) -> tuple[View, View, Marks]:
-    """Put a picture made elsewhere on the page on the map, with its nearest below."""
+def put(chart: Chart, marks: Marks, latent_L: np.ndarray, words: str, kind: str) -> tuple[Any, ...]:
+    """Put a picture from another tab on the map, with its nearest below."""
+    embedding = chart.engine.embed(latent_L[None])[0]
+    place = place_view(chart, embedding, chart.engine.collection.yardstick, words)
+    answer = answered(chart, marks, [Part(embedding)], f"Nearest to {kind}", {}, place)
+    return *answer, gr.Tabs(selected="explore")
+
+
+def put_plate(chart: Chart, marks: Marks, made: list[Made], event: gr.EventData) -> tuple[Any, ...]:
+    """Put an engraving that was generated on the map."""
+    plate = made[position_of(event, "position", len(made))]
+    return put(
+        chart, marks, plate.latent, plate.caption, f"the one generated from seed {plate.seed}"
+    )
+
+
+def put_end(chart: Chart, marks: Marks, end: End | None) -> tuple[Any, ...]:
+    """Put a picture that was captioned on the map."""
     if end is None:
-        raise PromptError("There is no picture to place; make or drop one first.")
-    embedding = chart.engine.embed(end.latent[None])[0]
-    place = place_view(chart, embedding, chart.engine.collection.yardstick, end.words)
-    found = chart.engine.collection.nearest(embedding, NEAR)
-    marks = FRESH | marks | {"places": [place], "found": [one.index for one in found]}
-    listing = Listing("found", heading=f"Nearest to {end.kind}")
-    return choice_view(chart, marks, listing), chart.view(marks), marks
+        raise PictureError("There is no picture yet; drop one in the frame.")
+    return put(chart, marks, end.latent, end.words, "the picture that was captioned")
 
 
 def lined(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[View, View, Marks, Listing]:

@@ -111,16 +111,20 @@ class Chart:
                 rows = np.linspace(0, len(collection) - 1, min(TRIED, len(collection))).astype(int)
                 captions = [collection.items[row].caption for row in rows]
                 cosines = self.engine.embed_texts(captions) @ collection.embeddings.T
-                self._texts = Yardstick(cosines.max(axis=1))
+                self._texts = Yardstick(cosines.max(axis=1), "captions")
 
 
 def learnt(chart: Chart) -> View:
     """Work out what the map can say of itself, and return where the browser finds it."""
     if not chart.base:
         return {}
-    found = chart.insights.get()
-    chart.calibrate()
-    return insight_view(chart, found)
+    return insight_view(chart, chart.insights.get())
+
+
+def calibrated(chart: Chart) -> None:
+    """Get the yardstick of texts ready before one is placed."""
+    if chart.base:
+        chart.calibrate()
 
 
 def renamed(chart: Chart, event: gr.EventData) -> View:

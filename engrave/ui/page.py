@@ -77,6 +77,7 @@ def lay_out(chart: Chart, shown: Examples) -> None:
     generate.wire(plates, desk, captions.files)
     interpolate.wire(walks, desk)
     explore.wire(mapped, desk, chart, walks.player)
+    explore.wire_others(mapped, desk, chart, captions, plates)
 
 
 def publish_files(engine: Engine, examples: Path, words: Path) -> None:

@@ -85,7 +85,7 @@ export function answer(context) {
           waiting,
           el("ol", { class: "candidates" }, candidates.map(candidateRow)),
           candidates.length > 0
-            ? el("p", { class: "actions" }, button("Use as A", use("A")), button("Use as B", use("B")))
+            ? el("p", { class: "actions" }, button("Use as A", use("A")), button("Use as B", use("B")), button("On the map", () => context.trigger("chart", {})))
             : null,
         ),
       ),
@@ -108,6 +108,7 @@ function plateCard(plate, position, trigger) {
       button("Use as A", use("A")),
       button("Use as B", use("B")),
       button("Caption", () => trigger("describe", { position })),
+      button("On the map", () => trigger("chart", { position })),
       button("Make again", () => trigger("remake", { position }), { title: "Set these settings and make it again" }),
     ),
     plate.near.length > 0

@@ -4,6 +4,7 @@ import { bookLink, button, el, MEMORY, mount, plural } from "./dom.js";
 import { choice as buttons } from "./map-legend.js";
 
 const COLUMNS = [["caption", "Caption"], ["subject", "Subject"], ["technique", "Technique"], ["book", "Book"], ["year", "Year"]];
+const TITLES = { found: "Found", selection: "Selected engravings", walk: "A walk", all: "All engravings" };
 const FORMATS = [["csv", "CSV"], ["jsonl", "JSON lines"], ["pdf", "Contact sheet (PDF)"], ["zip", "Pictures (ZIP)"]];
 
 function tick(item, trigger) {
@@ -103,7 +104,7 @@ export function choice(context) {
     const forms = buttons("Shown as", [["pictures", "Pictures"], ["table", "Table"]], form, (chosen) => { form = chosen; show(); });
     const all = value.items.length > 0 && value.items.every((item) => item.ticked);
     return [
-      el("h2", {}, value.heading || "Engravings", el("small", {}, ` ${MEMORY}`)),
+      el("h2", {}, value.heading || TITLES[value.kind], el("small", {}, ` ${MEMORY}`)),
       value.place ? whereabouts(value.place) : null,
       el("div", { class: "map-tools" }, kinds(value, trigger), forms.node, button(all ? "Select none of these" : "Select all of these", () => trigger("tick", { all: true, on: !all })), walking(value, trigger)),
       value.items.length === 0 ? el("p", { class: "empty" }, "Nothing here yet: draw round engravings on the map, or tick them in the table.") : form === "table" ? table(value, trigger) : gallery(value.items, trigger),

@@ -3,6 +3,8 @@
 import { button, el, plural } from "./dom.js";
 import { colours, RAMP, scale } from "./palette.js";
 
+const LONE_TONE = "#cfc6b4"; // of what lies between clusters
+
 export class Legend {
   constructor(changed) {
     this.changed = changed;
@@ -23,7 +25,7 @@ export class Legend {
     return this.filters ? Array.from(this.codes.keys()).filter((row) => !this.greyed(row)) : null;
   }
 
-  get names_kept() {
+  get namesKept() {
     return [...this.active].map((code) => String(this.names[code]));
   }
 
@@ -40,6 +42,7 @@ export class Legend {
     this.codes = codes;
     this.names = names;
     this.tones = colours(facet, names);
+    if (facet === "cluster") this.tones[names.length - 1] = LONE_TONE;
     const counts = new Array(names.length).fill(0);
     for (const code of codes) counts[code] += 1;
     const order = names.map((_, code) => code).filter((code) => counts[code] > 0);

@@ -32,6 +32,8 @@ export class Plot {
     await script(plotly);
     this.x = x;
     this.y = y;
+    const span = (values) => values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+    this.spans = [span(x), span(y)];
     const webgl = hasWebGL();
     if (!webgl && x.length > SVG_LIMIT) throw new Error("no WebGL");
     const type = webgl ? "scattergl" : "scatter";
@@ -79,8 +81,7 @@ export class Plot {
 
   /* Ranges that show all points with a margin, one unit being as long across as up. */
   whole() {
-    const span = (values) => values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
-    const [[left, right], [bottom, top]] = [span(this.x), span(this.y)];
+    const [[left, right], [bottom, top]] = this.spans;
     const { clientWidth, clientHeight } = this.canvas;
     const unit = 1.08 * Math.max((right - left) / clientWidth, (top - bottom) / clientHeight, 1e-6);
     const around = (low, high, size) => [(low + high - unit * size) / 2, (low + high + unit * size) / 2];

@@ -6,6 +6,7 @@ const SIDE = 46; // CSS pixels of a thumbnail on the map
 const APART = 50; // between the middles of two
 const MOST = 260; // on the map at once
 const CROWD = 1400; // points in view, above which the map shows points only
+const NEAR = 0.5; // share of the whole map in view, above which it shows points only
 const SHEET = 100;
 
 export class Sprites {
@@ -39,8 +40,9 @@ export class Sprites {
     return image.complete && image.naturalWidth > 0 ? image : null;
   }
 
-  paint(context, row, left, top, tone) {
+  paint(context, row, left, top, tone, faded) {
     const image = this.sheet(row);
+    context.globalAlpha = faded ? 0.3 : 1;
     context.fillStyle = tone;
     context.fillRect(left - SIDE / 2 - 2, top - SIDE / 2 - 2, SIDE + 4, SIDE + 4);
     if (!image) return;
@@ -50,18 +52,20 @@ export class Sprites {
   }
 }
 
-/* Chooses which points in view become thumbnails, so that none covers another: those that come first, then by a
-   fixed shuffle, so that a pan does not change them and a closer look adds more. */
-export function thinned(plot, first, hidden) {
+/* Chooses which points in view become thumbnails, so that none covers another: those that come first, then those
+   in colour, by a fixed shuffle, so that a pan does not change them and a closer look adds more. */
+export function thinned(plot, first, greyed) {
   const [width, height] = plot.size;
   const [[left, right], [bottom, top]] = plot.ranges();
+  const [[wholeLeft, wholeRight]] = plot.whole();
+  if (right - left > NEAR * (wholeRight - wholeLeft)) return [];
   const seen = [];
   for (let row = 0; row < plot.x.length; row++) {
     const [x, y] = [plot.x[row], plot.y[row]];
-    if (x >= left && x <= right && y >= bottom && y <= top && !hidden(row)) seen.push(row);
+    if (x >= left && x <= right && y >= bottom && y <= top) seen.push(row);
     if (seen.length > CROWD) return [];
   }
-  const rank = (row) => (first.has(row) ? -1 : (Math.imul(row + 1, 2654435761) >>> 0) / 2 ** 32);
+  const rank = (row) => (first.has(row) ? -1 : (greyed(row) ? 1 : 0) + (Math.imul(row + 1, 2654435761) >>> 0) / 2 ** 32);
   seen.sort((one, other) => rank(one) - rank(other));
   const cells = new Map();
   const chosen = [];

@@ -1,9 +1,10 @@
 /* The map of the collection: what is on it, what it is coloured by, and what a hand does with it. */
 
-import { button, el, MEMORY, plural } from "./dom.js";
+import { button, el, plural } from "./dom.js";
 import { onClusterAsked, onInsight, showClusters } from "./insight.js";
-import * as address from "./map-address.js";
+import { Address } from "./map-address.js";
 import { bitsOf, bytes, rowsOf } from "./map-bits.js";
+import { Cards } from "./map-cards.js";
 import { choice, Legend } from "./map-legend.js";
 import { Pen } from "./map-pen.js";
 import { Plot } from "./map-plot.js";
@@ -30,8 +31,8 @@ class CollectionMap {
     Object.assign(this, { element, trigger, props });
     this.selected = new Set();
     this.facet = FACETS[0];
-    this.chunks = new Map();
     this.insight = null;
+    this.address = new Address(this);
     this.build();
     watch("value", () => this.mark());
   }
@@ -46,10 +47,7 @@ class CollectionMap {
 
   build() {
     this.canvas = el("div", { class: "map-canvas" });
-    this.card = el("div", { class: "map-card", hidden: true, "aria-hidden": "true" });
-    this.ask = el("div", { class: "map-ask", hidden: true });
     this.over = el("canvas", { class: "map-over", "aria-hidden": "true" });
-    this.pins = el("div", { class: "map-pins" });
     this.plot = new Plot(this.canvas);
     this.sprites = new Sprites(this.files.folder, () => this.later());
     this.legend = new Legend(() => this.filter());
@@ -63,18 +61,20 @@ class CollectionMap {
       button("⤢", () => this.plot.reset(), { "aria-label": "Show the whole map" }),
     );
     const label = `Map of ${plural(this.files.count, "engraving")}; search and table do the same by keyboard`;
-    this.stage = el("div", { class: "map-stage", role: "group", "aria-label": label }, this.canvas, this.over, this.pins);
+    this.stage = el("div", { class: "map-stage", role: "group", "aria-label": label }, this.canvas, this.over);
     this.pen = new Pen(this.stage, (name) => this.plot.tone(name), (...stroke) => this.drew(...stroke));
-    this.stage.append(zoom, this.card, this.ask);
+    this.cards = new Cards(this.stage, this.sprites, this.files);
+    this.stage.append(zoom);
     this.tools = choice("What the mouse does", TOOLS, "move", (tool) => this.pen.use(tool));
     this.shown = el("span", { class: "facts", role: "status" });
     this.all = button("Show all", () => this.legend.clear(), { hidden: true });
     this.take = button("Select these", () => this.select(this.legend.kept(), true), { hidden: true });
     this.drop = button("Clear selection", () => this.select([], false), { hidden: true });
     this.unpath = button("Clear path", () => { this.cleared = this.value.path; this.mark(); }, { hidden: true });
-    this.link = button("Copy link", () => this.copy(), { title: "A link that brings back this view" });
-    const tools = el("div", { class: "map-tools" }, el("label", {}, "Colour by ", this.choose), this.tools.node, this.shown, this.all, this.take, this.drop, this.unpath, this.link);
-    this.element.querySelector(".widget").replaceChildren(tools, this.stage, this.legend.node);
+    this.link = button("Copy link", () => this.address.copy(this.link), { title: "A link that brings back this view" });
+    const tools = el("div", { class: "map-tools" }, el("label", {}, "Colour by ", this.choose), this.tools.node, this.link);
+    const below = el("div", { class: "map-tools map-state" }, this.shown, this.all, this.take, this.drop, this.unpath);
+    this.element.querySelector(".widget").replaceChildren(tools, this.stage, below, this.legend.node);
   }
 
   async load() {
@@ -85,9 +85,9 @@ class CollectionMap {
     const axis = (first) => Float32Array.from({ length: this.count }, (_, row) => pairs[2 * row + first]);
     await this.plot.draw(axis(0), axis(1), this.files.plotly);
     this.listen();
-    this.saved = address.read();
+    this.saved = this.address.read();
     await this.colour(FACETS.includes(this.saved?.colour) ? this.saved.colour : this.facet);
-    if (this.saved) await this.restore(this.saved);
+    if (this.saved) await this.address.restore(this.saved);
     await this.mark();
     this.ready = true;
     this.element.dataset.points = this.count;
@@ -99,16 +99,15 @@ class CollectionMap {
   listen() {
     this.plot.on("click", (event) => this.pick(event));
     this.plot.on("hover", (event) => this.hover(event));
-    this.plot.on("unhover", () => { this.card.hidden = true; this.hovered = null; });
+    this.plot.on("unhover", () => this.cards.leave());
     this.plot.on("doubleclick", () => this.plot.reset());
     this.plot.on("relayout", () => this.moved());
     this.plot.on("relayouting", () => this.moved());
-    this.stage.addEventListener("pointerdown", (event) => { this.pressed = [event.clientX, event.clientY]; }, true);
-    this.stage.addEventListener("click", (event) => this.clickedEmpty(event));
+    this.stage.addEventListener("pointerdown", (event) => this.pressed(event), true);
   }
 
   moved() {
-    this.ask.hidden = true;
+    this.cards.ask.hidden = true;
     this.later();
   }
 
@@ -131,18 +130,13 @@ class CollectionMap {
     context.clearRect(0, 0, width, height);
     const first = new Set([...this.found, ...(this.value.stops ?? [])]);
     const chosen = thinned(this.plot, first, (row) => this.greyed(row));
-    for (const [row, across, down] of chosen) this.sprites.paint(context, row, across, down, this.legend.tone(row));
+    for (const [row, across, down] of chosen.reverse()) {
+      const faded = this.greyed(row);
+      this.sprites.paint(context, row, across, down, faded ? this.plot.tone("--map-grey") : this.legend.tone(row), faded);
+    }
     this.element.dataset.thumbnails = chosen.length;
-    this.pin();
-    this.remember();
-  }
-
-  pin() {
-    const pins = (this.value.places ?? []).map(({ x, y, words }) => {
-      const [across, down] = this.plot.pixel(x, y);
-      return el("span", { class: "map-pin", style: { left: `${across}px`, top: `${down}px` } }, el("b", {}, "✕"), words.length > 48 ? `${words.slice(0, 46)} …` : words);
-    });
-    this.pins.replaceChildren(...pins);
+    this.cards.pin(this.value.places ?? [], this.plot);
+    if (this.ready) this.address.remember();
   }
 
   async colour(facet) {
@@ -183,7 +177,7 @@ class CollectionMap {
     this.insight = insight;
     this.element.dataset.insight = insight.clusters.length;
     if (this.facet === "cluster" || this.facet === "trust") {
-      const kept = this.legend.names_kept;
+      const kept = this.legend.namesKept;
       await this.colour(this.facet);
       this.legend.keep(this.saved?.colour === this.facet && kept.length === 0 ? this.saved.keep : kept);
     }
@@ -266,82 +260,25 @@ class CollectionMap {
     return point && !this.legend.greyed(point.pointNumber) ? point.pointNumber : null;
   }
 
-  clickedEmpty(event) {
-    if (this.hovered !== null && this.hovered !== undefined) return;
-    if (event.target.closest(".map-zoom, .map-ask") || this.pen.tool !== "move") return;
-    if (Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]) > 4) return;
-    const box = this.canvas.getBoundingClientRect();
-    const [across, down] = [event.clientX - box.left, event.clientY - box.top];
-    const [x, y] = this.plot.place(across, down);
-    this.ask.replaceChildren(
-      el("p", {}, "Nothing stands here. What could?"),
-      button("Draw it", () => { this.ask.hidden = true; this.trigger("draw", { x, y }); }, { title: "Blends the engravings round this place and draws the result" }),
-    );
-    this.put(this.ask, across, down);
+  /* A click where nothing is: asks whether something shall be drawn there. Plotly keeps clicks to itself. */
+  pressed(event) {
+    if (this.pen.tool !== "move" || event.target.closest("button, .map-ask")) return;
+    const [left, top] = [event.clientX, event.clientY];
+    this.cards.ask.hidden = true;
+    window.addEventListener("pointerup", (up) => {
+      if (this.cards.hovered !== null || Math.hypot(up.clientX - left, up.clientY - top) > 4) return;
+      const box = this.canvas.getBoundingClientRect();
+      const [across, down] = [left - box.left, top - box.top];
+      const [x, y] = this.plot.place(across, down);
+      this.cards.offer(across, down, () => this.trigger("draw", { x, y }));
+    }, { once: true });
   }
 
-  async hover(event) {
+  hover(event) {
     const row = this.row(event);
     if (row === null) return;
-    this.hovered = row;
-    const words = el("p", {}, "…");
-    this.card.replaceChildren(this.sprites.element(row), words, el("small", {}, MEMORY));
     const [point] = event.points;
-    this.put(this.card, ...this.plot.pixel(point.x, point.y));
-    const [caption, origin] = await this.words(row);
-    if (this.hovered === row) words.replaceChildren(caption, el("small", {}, origin));
-  }
-
-  /* Shows a card beside a place, inside of the map. */
-  put(card, left, top) {
-    card.hidden = false;
-    const { clientWidth, clientHeight } = this.stage;
-    const { offsetWidth, offsetHeight } = card;
-    const flip = (value, size, room) => (value + 14 + size > room ? Math.max(0, value - 14 - size) : value + 14);
-    card.style.left = `${flip(left, offsetWidth, clientWidth)}px`;
-    card.style.top = `${Math.min(flip(top, offsetHeight, clientHeight), Math.max(0, clientHeight - offsetHeight))}px`;
-  }
-
-  words(row) {
-    const chunk = Math.floor(row / this.files.chunk);
-    if (!this.chunks.has(chunk)) {
-      const url = this.files.captions.replace("NUMBER", chunk);
-      this.chunks.set(chunk, fetch(url).then((answer) => answer.json()).catch(() => []));
-    }
-    return this.chunks.get(chunk).then((lines) => lines[row % this.files.chunk] ?? ["", ""]);
-  }
-
-  /* Keeps the view in the address while the map is what one looks at. */
-  remember() {
-    if (!this.ready || this.canvas.offsetParent === null) return;
-    clearTimeout(this.writing);
-    this.writing = setTimeout(() => address.write(this.told()), 250);
-  }
-
-  told() {
-    const [[left, right], [bottom, top]] = this.plot.ranges();
-    const [wholeX] = this.plot.whole();
-    const moved = Math.abs(right - left - (wholeX[1] - wholeX[0])) > 1e-3;
-    const { text = "", less = "" } = this.value.question ?? {};
-    return {
-      colour: this.facet, keep: this.legend.names_kept, text, less, open: this.focus,
-      view: moved ? [(left + right) / 2, (bottom + top) / 2, right - left] : null,
-      bits: this.selected.size > 0 ? bitsOf(this.selected, this.count) : "",
-    };
-  }
-
-  async restore({ keep, view, text, less, open, bits }) {
-    this.legend.keep(keep);
-    this.focus = open; // so that opening it again does not move the view
-    if (view) await this.plot.show(view[0], view[1], view[2] / 2);
-    if (text || less || bits || open !== null) this.trigger("restore", { text, less, bits: bits.padEnd(Math.ceil(bits.length / 4) * 4, "="), index: open });
-  }
-
-  async copy() {
-    address.write(this.told());
-    await navigator.clipboard?.writeText(location.href);
-    this.link.textContent = "Copied";
-    setTimeout(() => { this.link.textContent = "Copy link"; }, 1500);
+    this.cards.preview(row, ...this.plot.pixel(point.x, point.y));
   }
 }
 
