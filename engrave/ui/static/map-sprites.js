@@ -42,7 +42,7 @@ export class Sprites {
 
   paint(context, row, left, top, tone, faded) {
     const image = this.sheet(row);
-    context.globalAlpha = faded ? 0.3 : 1;
+    context.globalAlpha = faded ? 0.4 : 1;
     context.fillStyle = tone;
     context.fillRect(left - SIDE / 2 - 2, top - SIDE / 2 - 2, SIDE + 4, SIDE + 4);
     if (!image) return;
