@@ -75,6 +75,19 @@ class Insights:
             _replace(self._path("names.json"), json.dumps({**names, **_one(number, name)}))
         return self.get()
 
+    def keep(self, found: Insight) -> None:
+        """Write an insight to its file, whole or not at all."""
+        path = self._path("insight.npz")
+        rows = [[one.name, one.medoid, one.size] for one in found.clusters]
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as scratch:
+                page = np.array(json.dumps(rows))
+                np.savez(scratch, trust=found.trust_N, labels=found.labels_N, clusters=page)
+            os.replace(scratch.name, path)
+        except OSError:
+            return  # a disk that cannot be written to costs some seconds at the next start
+
     @cached_property
     def key(self) -> str:
         """What changes where places, embeddings or captions change; names the files."""
@@ -90,20 +103,8 @@ class Insights:
         captions = [item.caption for item in collection.items]
         clusters = tuple(describe_clusters(labels, captions, collection.embeddings))
         found = Insight(trust(collection.embeddings, collection.places), labels, clusters)
-        self._write(found)
+        self.keep(found)
         return found
-
-    def _write(self, found: Insight) -> None:
-        path = self._path("insight.npz")
-        rows = [[one.name, one.medoid, one.size] for one in found.clusters]
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as scratch:
-                page = np.array(json.dumps(rows))
-                np.savez(scratch, trust=found.trust_N, labels=found.labels_N, clusters=page)
-            os.replace(scratch.name, path)
-        except OSError:
-            return  # a disk that cannot be written to costs some seconds at the next start
 
     def _read(self) -> Insight | None:
         try:

@@ -9,7 +9,7 @@ import numpy as np
 
 TRUE = 15  # neighbours in the embedding that a point is asked for
 NEAR = 50  # points of the map that count as near it
-BLOCK = 1024  # rows compared at once, so that 100,000 engravings need no 40 GB
+CELLS = 8_000_000  # cosines held at once, so that 100,000 engravings need no 40 GB
 
 
 def true_neighbours(embeddings_NE: np.ndarray, num: int = TRUE) -> np.ndarray:
@@ -17,11 +17,12 @@ def true_neighbours(embeddings_NE: np.ndarray, num: int = TRUE) -> np.ndarray:
     count = len(embeddings_NE)
     num = min(num, max(count - 1, 0))
     found = np.zeros((count, num), np.int64)
-    for start in range(0, count, BLOCK):
-        cosines = embeddings_NE[start : start + BLOCK] @ embeddings_NE.T
+    block = max(1, CELLS // max(count, 1))
+    for start in range(0, count, block):
+        cosines = embeddings_NE[start : start + block] @ embeddings_NE.T
         rows = np.arange(len(cosines))
         cosines[rows, start + rows] = -np.inf
-        found[start : start + BLOCK] = np.argpartition(-cosines, num - 1, axis=1)[:, :num]
+        found[start : start + block] = np.argpartition(-cosines, num - 1, axis=1)[:, :num]
     return found
 
 
