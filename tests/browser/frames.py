@@ -20,7 +20,7 @@ from engrave.collection.insight import Insight, Insights
 from engrave.engine import Engine
 from engrave.ui.page import build_page, launch_settings
 from tests.browser.conftest import CHROMIUM, FLAGS, open_map
-from tests.fakes import SUBJECTS, FakeEngine, make_item
+from tests.fakes import NARROW, SUBJECTS, FakeEngine, make_item
 
 COUNTS = (8_000, 100_000)
 SECONDS = 4
@@ -45,7 +45,7 @@ def big_collection(folder: Path, count: int) -> Collection:
     rng = np.random.default_rng(0)
     groups = rng.integers(0, len(SUBJECTS), count)
     places = rng.normal(size=(len(SUBJECTS), 2))[groups] * 6 + rng.normal(size=(count, 2))
-    vectors = rng.normal(size=(count, 16)).astype(np.float32)
+    vectors = rng.standard_normal((count, NARROW), np.float32)
     rows = range(count)
     items = [make_item(row, int(groups[row]), places[row], vectors[row]) for row in rows]
     label = Label(name="big", version=f"big-{count}", model_version="fake-1")

@@ -20,7 +20,8 @@ export class Pen {
 
   use(tool) {
     this.tool = tool;
-    this.sheet.style.pointerEvents = tool === "move" ? "none" : "auto";
+    this.sheet.style.display = tool === "move" ? "none" : "block"; // one layer less to compose
+    this.sheet.style.pointerEvents = "auto";
     this.wipe();
   }
 

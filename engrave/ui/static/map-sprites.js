@@ -27,17 +27,18 @@ export class Sprites {
     return el("div", { class: "sprite", style: { "background-image": `url("${this.url(row)}")`, "background-position": place } });
   }
 
-  /* The sheet of an item, or null while it is on its way. */
+  /* The sheet of an item, or null while it is on its way; it is decoded beside the page, so that no frame waits. */
   sheet(row) {
     const url = this.url(row);
     if (!this.sheets.has(url)) {
-      const image = new Image();
-      this.sheets.set(url, image);
-      image.addEventListener("load", () => this.redraw());
-      image.src = url;
+      this.sheets.set(url, null);
+      fetch(url)
+        .then((answer) => answer.blob())
+        .then((blob) => createImageBitmap(blob))
+        .then((bitmap) => { this.sheets.set(url, bitmap); this.redraw(); })
+        .catch(() => {}); // its points stay plain squares
     }
-    const image = this.sheets.get(url);
-    return image.complete && image.naturalWidth > 0 ? image : null;
+    return this.sheets.get(url);
   }
 
   paint(context, row, left, top, tone, faded) {
@@ -46,7 +47,7 @@ export class Sprites {
     context.fillStyle = tone;
     context.fillRect(left - SIDE / 2 - 2, top - SIDE / 2 - 2, SIDE + 4, SIDE + 4);
     if (!image) return;
-    const cell = image.naturalWidth / 10;
+    const cell = image.width / 10;
     const at = row % SHEET;
     context.drawImage(image, (at % 10) * cell, Math.floor(at / 10) * cell, cell, cell, left - SIDE / 2, top - SIDE / 2, SIDE, SIDE);
   }
