@@ -19,7 +19,7 @@ from engrave.collection.clusters import Cluster
 from engrave.collection.insight import Insight, Insights
 from engrave.engine import Engine
 from engrave.ui.page import build_page, launch_settings
-from tests.browser.conftest import CHROMIUM, FLAGS, open_map
+from tests.browser.conftest import ANSWER_MS, CHROMIUM, FLAGS, open_map
 from tests.fakes import NARROW, SUBJECTS, FakeEngine, make_item
 
 COUNTS = (8_000, 100_000)
@@ -115,6 +115,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         for count in counts:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.set_default_timeout(ANSWER_MS)
             print(json.dumps(measure(count, page, Path(scratch))), flush=True)
             page.close()
         browser.close()
