@@ -209,6 +209,10 @@ class Engine:
         """Return the pictures of latents (N, L)."""
         return self._studio.decode(latents_NL, progress)
 
+    def words(self, latents_NL: np.ndarray) -> list[str]:
+        """Return one caption for each of latents (N, L)."""
+        return self._studio.captions(latents_NL)
+
     def original(self, index: int) -> Image:
         """Return the model's reconstruction of an engraving of the collection, at full size."""
         self.collection.item(index)

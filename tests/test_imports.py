@@ -31,7 +31,10 @@ OUTSIDE = {  # which units may import what, where not all may
     "starlette": {"ui", "app"},
     "torch": {"tokenizer", "model", "checkpoint", "studio", "bench", "train"},
 }
-PACKAGE = {"PIL": "pillow", "umap": "umap-learn", "gradio_client": "gradio"}  # by import
+PACKAGE = {  # by import
+    "PIL": "pillow", "umap": "umap-learn", "gradio_client": "gradio",
+    "sklearn": "scikit-learn", "fpdf": "fpdf2", "fontTools": "fonttools",
+}  # fmt: skip
 
 
 def modules_in(source: str) -> Iterator[str]:
