@@ -9,7 +9,7 @@ LISTS := requirements.txt requirements-train.txt requirements-dev.txt
 $(shell test -x $(BIN)/python || rm -f $(VENV)/.run-is-installed $(VENV)/.dev-is-installed)
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format bench browser clean
+.PHONY: demo test lint format bench frames browser clean
 
 demo: $(VENV)/.run-is-installed  ## install what the app needs and serve it, on GRADIO_SERVER_PORT or 7860
 	@$(BIN)/python app.py
@@ -26,9 +26,12 @@ format: $(VENV)/.dev-is-installed  ## put the source into its form
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(VENV)/.run-is-installed  ## print how long the app's answers take here, the memory, and how fast training is
+bench: $(VENV)/.run-is-installed  ## print how long the app's answers take here, the memory, how fast training is, and how fast a long log is read
 	@$(BIN)/python -m engrave bench
-	@if $(BIN)/python -c 'import accelerate, datasets' 2>/dev/null; then $(BIN)/python -m train bench; fi
+	@if $(BIN)/python -c 'import accelerate, datasets' 2>/dev/null; then $(BIN)/python -m train bench && $(BIN)/python -m train report --bench; fi
+
+frames: $(VENV)/.dev-is-installed browser  ## print how smoothly the map moves in Chromium
+	@$(BIN)/python -m tests.browser.frames
 
 clean:  ## remove what was installed and cached, but no training run
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -90,7 +90,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _start_engine(environment: dict[str, str]) -> None:
-    command = "from engrave.engine import Engine; Engine.load()"
+    command = "from engrave.engine import Engine; Engine.load().wake()"
     subprocess.run([sys.executable, "-c", command], check=True, env=environment, cwd=APP.parent)
 
 

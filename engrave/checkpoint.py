@@ -15,13 +15,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from engrave.config import ModelConfig
 from engrave.errors import CheckpointError
+from engrave.manifest import FORMAT, read_manifest
 from engrave.model.multimodal import MultimodalModel
 from engrave.tokenizer import Tokenizer
 
 SHARD_BYTES = 14_000_000  # below what many hosts take without large-file storage
-FORMAT = 1
 INITIALISERS = {"torch.nn.init", "transformers.initialization"}  # modules
 
 
@@ -57,15 +56,15 @@ def from_pretrained(folder: Path | str) -> MultimodalModel:
     """Load a model that `save_pretrained` wrote, in evaluation mode; raises CheckpointError with
     what is wrong."""
     folder = Path(folder)
-    page = _read_page(folder)
+    manifest = read_manifest(folder)
     pieces = Tokenizer.load(folder / "text-vocab.txt"), Tokenizer.load(folder / "caption-vocab.txt")
     with _Unfilled():
-        model = MultimodalModel(ModelConfig.fromdict(page["config"]), *pieces)
+        model = MultimodalModel(manifest.config, *pieces)
     weights: dict[str, Tensor] = {}
-    for name in page["shards"]:
+    for name in manifest.shards:
         weights |= _read_shard(folder / name)
     _fill(model, weights, folder)
-    model.facts = dict(page["facts"])
+    model.facts = dict(manifest.facts)
     return model.eval().requires_grad_(False)
 
 
@@ -111,26 +110,6 @@ def _pieces(weights: dict[str, Tensor]) -> list[tuple[str, Tensor]]:
                 for k, part in enumerate(tensor.chunk(count))
             ]
     return parts
-
-
-def _read_page(folder: Path) -> dict:
-    path = folder / "config.json"
-    if not path.is_file():
-        raise CheckpointError(
-            f"{folder} holds no config.json; point to a folder that `save_pretrained` wrote."
-        )
-    try:
-        page = json.loads(path.read_text(encoding="utf-8"))
-        found = page["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{path.name} cannot be read ({error}); copy the model folder again."
-        ) from error
-    if found != FORMAT:
-        raise CheckpointError(
-            f"The checkpoint has format {found}, this version reads {FORMAT}; update Engrave."
-        )
-    return page
 
 
 def _read_shard(path: Path) -> dict[str, Tensor]:

@@ -168,7 +168,9 @@ def _load(arguments: argparse.Namespace) -> Engine:
     _progress(0.0, "Loading the model")
     from engrave.engine import Engine
 
-    return Engine.load(arguments.model, arguments.collection)
+    engine = Engine.load(arguments.model, arguments.collection)
+    engine.wake()  # a damaged model is told once, not for each picture
+    return engine
 
 
 def _source(text: str) -> Path | str:

@@ -9,19 +9,23 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL.Image import Image
 
 from engrave import limits
 from engrave.answers import Candidate, CaptionAnswer, Neighbour, Plate, Walk
-from engrave.checkpoint import from_pretrained
 from engrave.collection import Collection
-from engrave.errors import CollectionError, PictureError, PromptError
+from engrave.errors import PictureError, PromptError
 from engrave.image import open_picture
-from engrave.model.multimodal import MultimodalModel
+from engrave.manifest import Manifest, read_manifest
 from engrave.progress import Progress, part, renamed, tell
-from engrave.studio import Studio
+from engrave.sleeper import Sleeper
+
+if TYPE_CHECKING:  # torch takes seconds to import, and a page can be shown without it
+    from engrave.model.multimodal import MultimodalModel
+    from engrave.studio import Studio
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 TEXT_PREFIX = "text:"
@@ -34,29 +38,42 @@ Source = str | Picture | np.ndarray
 class Engine:
     """One model and one collection behind every tab, command and endpoint; threads may share it."""
 
-    def __init__(self, model: MultimodalModel, collection: Collection) -> None:
-        self._studio = Studio(model)
+    def __init__(self, model: MultimodalModel | Manifest, collection: Collection) -> None:
+        self._sleeper = Sleeper(model)
+        self.config, self._facts = model.config, model.facts
         self.collection = collection
-        self._check_collection()
+        collection.check_fits(self._facts.get("version", ""), self.config.embedding_width)
 
     @classmethod
     def load(cls, model: Path | None = None, collection: Path | None = None) -> Engine:
-        """Load the given folders, else $ENGRAVE_MODEL and $ENGRAVE_COLLECTION, else assets/."""
-        model = model or _from_environment("ENGRAVE_MODEL") or ASSETS / "model"
+        """Take the given folders, else $ENGRAVE_MODEL and $ENGRAVE_COLLECTION, else assets/.
+
+        The weights are read when they are first needed, or by `wake`.
+        """
+        asked = model or _from_environment("ENGRAVE_MODEL") or ASSETS / "model"
+        manifest = read_manifest(Path(asked))
         collection = collection or _from_environment("ENGRAVE_COLLECTION")
         if collection is None and not (ASSETS / "collection").exists():
-            return cls(from_pretrained(model), Collection())
-        return cls(from_pretrained(model), Collection.load(collection or ASSETS / "collection"))
+            return cls(manifest, Collection())
+        return cls(manifest, Collection.load(collection or ASSETS / "collection"))
+
+    def wake(self) -> None:
+        """Read the weights now; raises CheckpointError where they are damaged."""
+        self._sleeper.studio()
+
+    @property
+    def _studio(self) -> Studio:
+        return self._sleeper.studio()
 
     @property
     def model_version(self) -> str:
         """Version that the checkpoint gives itself."""
-        return self._studio.facts.get("version", "unknown")
+        return self._facts.get("version", "unknown")
 
     @property
     def preset(self) -> str:
         """Size of the model: smoke, small or seed."""
-        return self._studio.config.preset
+        return self.config.preset
 
     def encode(self, image: Picture) -> np.ndarray:
         """Return the latent (L,) of a picture."""
@@ -74,7 +91,7 @@ class Engine:
         for image in images:
             tell(progress, 0.0, f"Reading picture {len(latents) + 1}")
             latents.append(self.encode(image))
-        return self.embed(np.array(latents).reshape(-1, self._studio.config.latent_width))
+        return self.embed(np.array(latents).reshape(-1, self.config.latent_width))
 
     def embed_texts(self, texts: Iterable[str]) -> np.ndarray:
         """Return the joint embeddings (N, E) of texts."""
@@ -192,6 +209,10 @@ class Engine:
         """Return the pictures of latents (N, L)."""
         return self._studio.decode(latents_NL, progress)
 
+    def words(self, latents_NL: np.ndarray) -> list[str]:
+        """Return one caption for each of latents (N, L)."""
+        return self._studio.captions(latents_NL)
+
     def original(self, index: int) -> Image:
         """Return the model's reconstruction of an engraving of the collection, at full size."""
         self.collection.item(index)
@@ -258,34 +279,17 @@ class Engine:
         return dict(zip(chosen, self._studio.captions(latents_NL[chosen]), strict=True))
 
     def _embedding(self, vector: np.ndarray) -> np.ndarray:
-        if vector.shape == (self._studio.config.embedding_width,):
+        if vector.shape == (self.config.embedding_width,):
             return vector
         return self.embed(self._latent(vector)[None])[0]
 
     def _latent(self, vector: np.ndarray) -> np.ndarray:
-        width = self._studio.config.latent_width
+        width = self.config.latent_width
         if vector.shape != (width,) or not np.isfinite(vector).all():
             raise PromptError(
                 f"A latent of shape {vector.shape} came; it must be {width} finite numbers."
             )
         return vector
-
-    def _check_collection(self) -> None:
-        """Refuse a collection of another model: its neighbours would be nonsense."""
-        if not len(self.collection):
-            return
-        mine, theirs = self._studio.facts.get("version", ""), self.collection.model_version
-        if mine and theirs and mine != theirs:
-            raise CollectionError(
-                f"The collection was made by model {theirs} and the model is {mine}; "
-                "publish the collection again."
-            )
-        width, needed = self.collection.embeddings.shape[1], self._studio.config.embedding_width
-        if width != needed:
-            raise CollectionError(
-                f"The collection's embeddings have {width} numbers and the model's have {needed}; "
-                "publish the collection again."
-            )
 
 
 def _from_environment(name: str) -> Path | None:

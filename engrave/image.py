@@ -12,8 +12,6 @@ from typing import BinaryIO
 from xml.sax.saxutils import escape
 
 import numpy as np
-import torch
-from einops import rearrange
 from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
 from engrave.errors import PictureError
@@ -94,17 +92,6 @@ def print_box(size: tuple[int, int], side_px: int) -> tuple[int, int, int, int]:
     width_px, height_px = (max(1, round(side * scale)) for side in size)
     left, top = (side_px - width_px) // 2, (side_px - height_px) // 2
     return left, top, left + width_px, top + height_px
-
-
-def to_tensor(image: Image.Image) -> torch.Tensor:
-    """Return a grey picture as (1, H, W), float32, from -1 (black) to 1 (white)."""
-    return torch.from_numpy(np.array(image.convert("L"), dtype=np.float32))[None] / 127.5 - 1
-
-
-def to_image(picture_1HW: torch.Tensor) -> Image.Image:
-    """Return (1, H, W), from -1 (black) to 1 (white), as a picture in mode "L"."""
-    grey_HW = rearrange(picture_1HW.detach().float().cpu().clamp(-1, 1), "1 h w -> h w")
-    return Image.fromarray(((grey_HW + 1) * 127.5).round().to(torch.uint8).numpy())
 
 
 def contact_sheet(

@@ -16,8 +16,9 @@ from PIL.Image import Image
 from torch import Tensor
 
 from engrave.config import BEAMS
-from engrave.image import pad_square, to_image, to_tensor
+from engrave.image import pad_square
 from engrave.model.multimodal import MultimodalModel
+from engrave.model.pixels import to_image, to_tensor
 from engrave.progress import Progress, tell
 
 HOLD = 0.65  # how far a layout begins from noise towards that of the engraving it leans on

@@ -216,6 +216,10 @@ class FakeEngine:
         """Return drawn pictures."""
         return [draw(latent) for latent in latents]
 
+    def words(self, latents: np.ndarray) -> list[str]:
+        """Return a caption for each latent."""
+        return [caption_of(latent) for latent in latents]
+
     def original(self, index: int) -> Image.Image:
         """Return the picture of an engraving of the collection."""
         return draw(self.collection.latents[index])

@@ -16,9 +16,8 @@ from engrave.image import (
     pad_square,
     png_with_metadata,
     read_metadata,
-    to_image,
-    to_tensor,
 )
+from engrave.model.pixels import to_image, to_tensor
 
 FACTS = {
     "prompt": "a ship in a storm",

@@ -13,14 +13,15 @@ ROOT = Path(__file__).parents[1]
 LAYER = {
     "engrave": 0, "errors": 0, "answers": 0, "progress": 0,
     "config": 1, "limits": 1,
-    "image": 2, "tokenizer": 2,
+    "image": 2, "manifest": 2, "tokenizer": 2,
     "model": 3,
     "checkpoint": 4,
     "collection": 5, "video": 5, "studio": 5, "vectors": 5,
-    "engine": 6,
-    "arguments": 7, "bench": 7,
-    "cli": 8, "ui": 8,
-    "__main__": 9, "app": 9,
+    "sleeper": 6,
+    "engine": 7,
+    "arguments": 8, "bench": 8,
+    "cli": 9, "ui": 9,
+    "__main__": 10, "app": 10,
 }  # fmt: skip
 OPEN_TO_TRAIN = {
     "engrave", "errors", "config", "image", "tokenizer", "model", "checkpoint", "collection",
@@ -28,9 +29,12 @@ OPEN_TO_TRAIN = {
 OUTSIDE = {  # which units may import what, where not all may
     "gradio": {"ui", "app"},
     "starlette": {"ui", "app"},
-    "torch": {"image", "tokenizer", "model", "checkpoint", "studio", "engine", "bench", "train"},
+    "torch": {"tokenizer", "model", "checkpoint", "studio", "bench", "train"},
 }
-PACKAGE = {"PIL": "pillow", "umap": "umap-learn", "gradio_client": "gradio"}  # by import
+PACKAGE = {  # by import
+    "PIL": "pillow", "umap": "umap-learn", "gradio_client": "gradio",
+    "sklearn": "scikit-learn", "fpdf": "fpdf2", "fontTools": "fonttools",
+}  # fmt: skip
 
 
 def modules_in(source: str) -> Iterator[str]:

@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from engrave.answers import Candidate, CaptionAnswer
 from engrave.ui.examples import Examples, read_examples
-from engrave.ui.exhibit import NUM_PLATES, NUM_PROMPTS, build_examples
+from engrave.ui.exhibit import NUM_PLATES, NUM_PROMPTS, Sample, build_examples
 from engrave.ui.views import Views
 from tests.fakes import fake_engine
 
@@ -46,3 +49,25 @@ def test_examples_of_another_model_are_left_out(folder: Path, tmp_path: Path) ->
 
 def test_a_missing_folder_leaves_the_prompts(tmp_path: Path) -> None:
     assert read_examples(Views(fake_engine()), tmp_path / "none").prompts
+
+
+@pytest.mark.parametrize(
+    ("grey", "words", "pleases"),
+    [
+        (150, "an owl sits on a branch by a wall", True),
+        (20, "an owl sits on a branch by a wall", False),
+        (250, "an owl sits on a branch by a wall", False),
+        (150, "a church with thick black walls, thick black walls", False),
+    ],
+)
+def test_a_first_visitor_sees_something(grey: int, words: str, pleases: bool) -> None:
+    answer = CaptionAnswer((Candidate(words, 0.5, 0.5),), (), np.zeros(4))
+    assert Sample(0, Image.new("L", (32, 32), grey), answer).pleases is pleases
+
+
+def test_examples_of_the_first_visit_are_not_drawn_again(folder: Path) -> None:
+    """Else the page could not be shown before the model is read."""
+    engine = fake_engine()
+    engine.original = engine.decode = None  # type: ignore[assignment,method-assign]
+    shown = read_examples(Views(engine), folder)
+    assert shown.opened_src and all(end is not None and end.src for end in shown.ends)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from engrave.errors import PictureError, PromptError
 from engrave.image import read_metadata
-from engrave.ui import caption, ends, explore, files, generate, interpolate, stops
+from engrave.ui import caption, ends, generate, interpolate, stops
 from engrave.ui.views import Views
 from tests.fakes import fake_engine, noise
 
@@ -159,33 +159,6 @@ def test_a_plate_becomes_end_b_only() -> None:
     assert isinstance(second, ends.End) and view["letter"] == "B"
     assert not isinstance(first, ends.End) and tab.selected == "interpolate"
     assert np.array_equal(second.latent, made[0].latent)
-
-
-def test_a_click_on_the_map_opens_an_engraving() -> None:
-    base = explore.map_files(ENGINE.collection, files.new_path("words"))
-    marks = {"marked": [1, 2], "focus": None}
-    detail, chart, kept, _ = explore.open_item(ENGINE, VIEWS, base, marks, event(index=11))
-    assert detail["id"] == ENGINE.collection.item(11).id and len(detail["near"]) == explore.NEAR
-    assert chart["focus"] == kept["focus"] == 11 and chart["marked"] == [1, 2]
-    assert 11 not in [one["index"] for one in detail["near"]]
-
-
-@pytest.mark.parametrize("index", [None, -1, 240, "3"])
-def test_a_forged_index_is_refused(index: Any) -> None:
-    with pytest.raises(PromptError):
-        explore.open_item(ENGINE, VIEWS, {}, {}, event(index=index))
-
-
-def test_a_search_rings_what_it_found_and_nothing_clears_it() -> None:
-    found, chart, marks = explore.search(ENGINE, VIEWS, {"files": {}}, "a ship", {"focus": 4})
-    assert len(found["items"]) == len(marks["marked"]) == explore.FOUND
-    assert chart["focus"] == 4
-    assert explore.search(ENGINE, VIEWS, {"files": {}}, "  ", marks)[2]["marked"] == []
-
-
-def test_captions_of_the_map_come_in_small_files(tmp_path: Path) -> None:
-    explore.write_captions(ENGINE.collection, tmp_path / "words")
-    assert [path.name for path in (tmp_path / "words").iterdir()] == ["captions-0.json"]
 
 
 def test_an_upload_from_elsewhere_is_no_end(tmp_path_factory: pytest.TempPathFactory) -> None:

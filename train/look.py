@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from engrave.checkpoint import from_pretrained
-from engrave.image import to_image
 from engrave.model.multimodal import MultimodalModel
+from engrave.model.pixels import to_image
 from train.data import Examples, load
 from train.evaluate import PRIOR_STEPS, encode_all
 from train.evaluation.captions import read_all, write_all

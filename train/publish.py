@@ -20,8 +20,8 @@ from tqdm import tqdm
 from engrave.checkpoint import from_pretrained, save_pretrained
 from engrave.collection import Collection, Item, Label
 from engrave.errors import ConfigError
-from engrave.image import to_image
 from engrave.model.multimodal import MultimodalModel
+from engrave.model.pixels import to_image
 from train.data import Examples, load
 from train.evaluate import encode_all, latents_file
 from train.samples import keep_sheets, write_pairs

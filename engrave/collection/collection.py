@@ -20,6 +20,7 @@ from PIL.Image import Image
 from engrave.answers import Neighbour
 from engrave.collection.atlas import Atlas
 from engrave.collection.facets import decade, write_map
+from engrave.collection.queries import Part, Yardstick, scores
 from engrave.collection.table import Item, read_table, write_table
 from engrave.collection.vectors import (
     read_embeddings,
@@ -73,6 +74,22 @@ class Collection:
         """Version of the model that wrote the vectors, empty where it is not known."""
         return self.label.model_version
 
+    def check_fits(self, model_version: str, embedding_width: int) -> None:
+        """Refuse another model than wrote the vectors: its neighbours would be nonsense."""
+        if not len(self):
+            return
+        if model_version and self.model_version and model_version != self.model_version:
+            raise CollectionError(
+                f"The collection was made by model {self.model_version} and the model is "
+                f"{model_version}; publish the collection again."
+            )
+        width = self.embeddings.shape[1]
+        if width != embedding_width:
+            raise CollectionError(
+                f"The collection's embeddings have {width} numbers and the model's have "
+                f"{embedding_width}; publish the collection again."
+            )
+
     @cached_property
     def latents(self) -> np.ndarray:
         """Latents (N, L), float32, norm 1."""
@@ -86,6 +103,17 @@ class Collection:
         if self.folder and self._embeddings is None:
             return self._one_each(read_embeddings(self.folder), "embeddings")
         return self._one_each(self._embeddings, "embeddings")
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """Places on the map (N, 2), float32."""
+        places = [(item.x, item.y) for item in self.items]
+        return np.array(places, np.float32).reshape(-1, 2)
+
+    @cached_property
+    def yardstick(self) -> Yardstick:
+        """How far the engravings lie from their own nearest."""
+        return Yardstick.of(self.embeddings)
 
     def row(self, id: str) -> int | None:
         """Return the row of an id, or None where there is no such engraving."""
@@ -125,13 +153,23 @@ class Collection:
         pairs = zip(rows.tolist(), cosines.tolist(), strict=True)
         return tuple(self.neighbour(row, cosine) for row, cosine in pairs)
 
+    def answers(self, parts: Sequence[Part], num: int) -> tuple[tuple[Neighbour, ...], np.ndarray]:
+        """Return what answers a question of several parts best, and the score (N,) of every row."""
+        if not self.items or not parts:
+            return (), np.zeros(len(self.items), np.float32)
+        found = scores(self.embeddings, parts)
+        rows = np.argsort(-found, kind="stable")[:num]
+        cosines = self.embeddings[rows] @ unit(parts[0].embedding_E)
+        pairs = zip(rows.tolist(), cosines.tolist(), strict=True)
+        return tuple(self.neighbour(row, cosine) for row, cosine in pairs), found
+
     def place(self, embedding_E: np.ndarray) -> tuple[float, float]:
         """Return where a new picture belongs on the map: the weighted mean of its neighbours."""
         if not self.items:
             raise CollectionError("The collection is empty, so it has no map; publish one first.")
         rows, cosines = self._ranked(embedding_E, PLACED_BY, None)
         weights = np.exp(PULL * (cosines - cosines.max()))
-        x, y = weights @ self._places()[rows] / weights.sum()
+        x, y = weights @ self.places[rows] / weights.sum()
         return float(x), float(y)
 
     def sprite(self, index: int) -> Image:
@@ -177,10 +215,6 @@ class Collection:
         rows = rows[rows != exclude][:num] if exclude is not None else rows[:num]
         return rows, cosines[rows]
 
-    def _places(self) -> np.ndarray:
-        places = [(item.x, item.y) for item in self.items]
-        return np.array(places, np.float32).reshape(-1, 2)
-
     def _one_each(self, rows: np.ndarray | None, name: str) -> np.ndarray:
         found = np.zeros((0, 0), np.float32) if rows is None else unit(rows)
         if len(found) != len(self.items):
@@ -194,7 +228,7 @@ class Collection:
         write_table(self.items, folder / "table.parquet")
         write_latents(self.latents, folder)
         write_embeddings(self.embeddings, folder)
-        write_map(folder, self._places(), self._facets())
+        write_map(folder, self.places, self._facets())
         count = Atlas(folder, self.label.cell_px).write(sprites)
         if count != len(self.items):
             raise CollectionError(

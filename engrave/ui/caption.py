@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from engrave.answers import CaptionAnswer
+from engrave.collection.export import guarded
 from engrave.engine import Engine
 from engrave.errors import EngraveError, PictureError
 from engrave.image import open_picture
@@ -132,11 +133,6 @@ def failed_line(engine: Engine, path: Path, error: EngraveError) -> list[object]
     return [path.name, *[""] * (len(HEADER) - 3), engine.model_version, str(error)]
 
 
-def guarded(cell: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") and cell else cell
-
-
 @dataclass(frozen=True, slots=True)
 class CaptionTab:
     """The components of the tab."""
@@ -174,7 +170,11 @@ def place(shown: Examples) -> CaptionTab:
             progress = gr.HTML("", elem_id="caption-progress", elem_classes="progress")
         with gr.Column(scale=7, min_width=280):
             answer = widget(
-                "cards", "answer", shown.answer or EMPTY, events=["use"], elem_id="caption-answer"
+                "cards",
+                "answer",
+                shown.answer or EMPTY,
+                events=["use", "chart"],
+                elem_id="caption-answer",
             )
             near = widget(
                 "cards", "neighbours", shown.near, events=["open"], elem_id="caption-near"

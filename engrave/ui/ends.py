@@ -54,11 +54,11 @@ def from_upload(engine: Engine, path: str | None) -> End:
     return End("your upload", "as uploaded", engine.encode(picture), data_url(picture))
 
 
-def from_collection(engine: Engine, index: int) -> End:
-    """Take an engraving of the collection as an end."""
+def from_collection(engine: Engine, index: int, src: str = "") -> End:
+    """Take an engraving of the collection as an end; `src` is its picture where that is known."""
     own = engine.collection.neighbour(index)
     kind = f"no. {own.id} of the collection, as the model remembers it"
-    latent, src = engine.collection.latents[index], data_url(engine.original(index))
+    latent, src = engine.collection.latents[index], src or data_url(engine.original(index))
     return End(kind, own.caption, latent, src, own.book, own.year, own.url)
 
 

@@ -4,7 +4,7 @@ A folder of examples holds `examples.json`, the pictures and films it names, and
 
     format, model_version
     prompts     texts that the model does well, shown as chips
-    samples     [{picture, words}] to try in the Caption tab
+    samples     [{id, picture, words}] to try in the Caption tab
     caption     {picture, candidates, neighbours}; its latent is `caption` in latents.npz
     generate    {text, plates: [{picture, seed, guidance, steps, caption, neighbours}]}; `plates`
     walk        {ends: [id, id], sheet, mp4, gif, columns, count, captions}
@@ -56,6 +56,7 @@ class Examples:
     walk: View | None = None
     pairs: tuple[tuple[str, tuple[str, str]], ...] = ()
     opened: int | None = None
+    opened_src: str = ""  # its picture
 
 
 def read_examples(views: Views, folder: Path = FOLDER) -> Examples:
@@ -95,6 +96,7 @@ class _Reader:
             walk=self._walk(),
             pairs=tuple((one["name"], tuple(one["ends"])) for one in self.page["pairs"]),
             opened=self.views.engine.collection.row(self.page["opened"]),
+            opened_src=self._drawn().get(self.page["opened"], ""),
         )
 
     def _samples(self) -> list[dict[str, str]]:
@@ -150,7 +152,13 @@ class _Reader:
 
     def _end(self, source: str) -> End | None:
         row = self.views.engine.collection.row(source)
-        return None if row is None else from_collection(self.views.engine, row)
+        if row is None:
+            return None
+        return from_collection(self.views.engine, row, self._drawn().get(source, ""))
+
+    def _drawn(self) -> dict[str, str]:
+        """Return the addresses of pictures that need not be drawn again, by id."""
+        return {one["id"]: self._url(one["picture"]) for one in self._samples() if "id" in one}
 
     def _walk(self) -> View:
         page = self.page["walk"]

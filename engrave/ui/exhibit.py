@@ -6,10 +6,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL.Image import Image
 
 from engrave.answers import CaptionAnswer, Plate, Walk
 from engrave.engine import Engine
@@ -34,6 +36,7 @@ FRAMES = 16  # there and back; more makes a GIF of over 2 MB
 PLEASING = (  # subjects that say at once what the collection is like
     "landscape", "animal", "bird", "building", "people", "portrait", "sea", "town",
 )  # fmt: skip
+LIGHT = (0.4, 0.85)  # mean of a picture from black to white: what is neither murk nor a blank page
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +44,20 @@ class Sample:
     """One engraving as the model remembers it, with what the model says of it."""
 
     index: int
+    picture: Image
     answer: CaptionAnswer
 
     @property
     def match(self) -> float:
         """How well the best caption fits."""
         return self.answer.candidates[0].match
+
+    @property
+    def pleases(self) -> bool:
+        """Whether a first visitor sees something, and reads words that do not repeat themselves."""
+        light = float(np.asarray(self.picture).mean()) / 255
+        pairs = list(pairwise(self.answer.candidates[0].text.split()))
+        return LIGHT[0] <= light <= LIGHT[1] and len(set(pairs)) == len(pairs)
 
 
 def build_examples(engine: Engine, folder: Path = FOLDER) -> None:
@@ -100,9 +111,10 @@ def best_samples(engine: Engine) -> list[Sample]:
     items = engine.collection.items
     shown = [row for row, item in enumerate(items) if item.subject in PLEASING]
     rows = shown[:: max(1, len(shown) // TRIED)][:TRIED]
-    tried = [Sample(row, engine.caption(engine.original(row))) for row in rows]
+    pictures = ((row, engine.original(row)) for row in rows)
+    tried = [Sample(row, picture, engine.caption(picture)) for row, picture in pictures]
     best: dict[str, Sample] = {}
-    for sample in sorted(tried, key=lambda one: -one.match):
+    for sample in sorted(tried, key=lambda one: (not one.pleases, -one.match)):
         best.setdefault(engine.collection.item(sample.index).subject, sample)
     return list(best.values())[:NUM_SAMPLES]
 
@@ -125,8 +137,8 @@ def _sample(engine: Engine, folder: Path, sample: Sample, number: int) -> dict[s
     name = f"sample-{number}.png"
     words = sample.answer.candidates[0].text
     facts = {"model_version": engine.model_version, "caption": words}
-    (folder / name).write_bytes(png_with_metadata(engine.original(sample.index), facts))
-    return {"picture": name, "words": words}
+    (folder / name).write_bytes(png_with_metadata(sample.picture, facts))
+    return {"id": engine.collection.item(sample.index).id, "picture": name, "words": words}
 
 
 def _caption(sample: Sample) -> dict[str, Any]:

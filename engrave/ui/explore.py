@@ -1,94 +1,69 @@
-"""The Explore tab: the map of the collection, one engraving open beside it, a search."""
+"""The Explore tab: the map of the collection, one engraving open beside it, a choice below."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from engrave.collection import Collection
 from engrave.engine import Engine
+from engrave.ui.caption import CaptionTab
 from engrave.ui.desk import LIGHT, MODEL, Desk
-from engrave.ui.ends import filled, from_collection
-from engrave.ui.files import file_url
+from engrave.ui.ends import End, filled, from_collection
+from engrave.ui.explore_draw import (
+    chosen_walk,
+    drawn,
+    lined,
+    made_as_end,
+    put_end,
+    put_plate,
+    shown_path,
+    strolled,
+)
+from engrave.ui.explore_map import FRESH, Chart, Marks, calibrated, learnt, renamed
+from engrave.ui.explore_search import Answer, ask, cleared, more_like
+from engrave.ui.explore_table import (
+    Listing,
+    choice_view,
+    exported,
+    selected,
+    ticked,
+    turned,
+)
+from engrave.ui.files import data_url
+from engrave.ui.generate import GenerateTab
 from engrave.ui.speech import bind
-from engrave.ui.theme import ASSETS
+from engrave.ui.uploads import EXTENSIONS
 from engrave.ui.views import View, Views
 from engrave.ui.widgets import letter_of, position_of, widget
 
-PLOTLY = ASSETS / "vendor" / "plotly-gl2d.min.js"
-CHUNK = 500  # captions in one file of the map, about 40 kB
 NEAR = 8
-FOUND = 24
-Marks = dict[str, Any]  # marked rows and the open one
+MAP_EVENTS = ["open", "choose", "draw", "line", "restore"]
+CHOICE_EVENTS = ["open", "turn", "tick", "export", "walk", "stroll"]
+DETAIL_EVENTS = ["open", "use", "more", "draw"]
 Opens = Callable[[gr.HTML], None]
+FROM_ADDRESS = """() => {
+  if (!location.hash.startsWith('#explore')) return;
+  const tabs = [...document.querySelectorAll('#tabs button[role=tab]')];
+  tabs.find((tab) => tab.textContent.trim() === 'Explore')?.click();
+}"""
 
 
-def map_files(collection: Collection, captions: Path) -> View:
-    """Return where the browser finds the map; writes the captions for it in small files."""
-    if collection.folder is None or not len(collection):
-        return {}
-    write_captions(collection, captions)
-    version = collection.label.version or collection.model_version or "0"
-    at = {name: file_url(collection.folder / name, version) for name in ("map-xy.bin", "NAME")}
-    return {
-        "files": {
-            "xy": at["map-xy.bin"],
-            "folder": at["NAME"],
-            "facets": file_url(collection.folder / "map-facets.json", version),
-            "captions": file_url(captions / "captions-NUMBER.json"),
-            "plotly": file_url(PLOTLY, "3.7.0"),
-            "chunk": CHUNK,
-            "count": len(collection),
-        }
-    }
-
-
-def write_captions(collection: Collection, folder: Path) -> None:
-    """Write caption and origin of each engraving, so that a hover never asks the engine."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, start in enumerate(range(0, len(collection), CHUNK)):
-        items = collection.items[start : start + CHUNK]
-        lines = [[item.caption, f"{item.book}, {item.year}"] for item in items]
-        path = folder / f"captions-{number}.json"
-        path.write_text(json.dumps(lines, ensure_ascii=False), encoding="utf-8")
-
-
-def show_item(engine: Engine, views: Views, index: int) -> View:
-    """Return one engraving with its neighbours."""
+def show_item(engine: Engine, views: Views, index: int, src: str = "") -> View:
+    """Return one engraving with its neighbours; `src` is its picture where that is known."""
     embedding = engine.collection.embeddings[index]
     near = engine.neighbours(embedding, NEAR, exclude=index)
-    return views.detail(index, engine.original(index), near)
+    x, y = engine.collection.places[index].tolist()
+    picture = src or data_url(engine.original(index))
+    return views.detail(index, picture, near) | {"x": x, "y": y}
 
 
-def map_view(base: View, marks: Marks) -> View:
-    """Return the map with rings round the marked engravings."""
-    return base | marks if base else base
-
-
-def open_item(
-    engine: Engine, views: Views, base: View, marks: Marks, event: gr.EventData
-) -> tuple[View, View, Marks, Any]:
+def open_item(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[View, View, Marks, Any]:
     """Open the engraving that was clicked, anywhere on the page."""
-    index = position_of(event, "index", len(engine.collection))
-    marks = marks | {"focus": index}
+    index = position_of(event, "index", len(chart.engine.collection))
+    marks = FRESH | marks | {"focus": index}
     tab = gr.Tabs(selected="explore")
-    return show_item(engine, views, index), map_view(base, marks), marks, tab
-
-
-def search(
-    engine: Engine, views: Views, base: View, text: str, marks: Marks
-) -> tuple[View, View, Marks]:
-    """Find engravings by what they show; the map rings them."""
-    if not text.strip():
-        marks = marks | {"marked": []}
-        return {}, map_view(base, marks), marks
-    found = engine.search(text, num=FOUND)
-    marks = {"marked": [one.index for one in found], "focus": marks.get("focus")}
-    shown = {"heading": f"Nearest to “{text.strip()}”", "items": views.neighbours(found)}
-    return shown, map_view(base, marks), marks
+    return show_item(chart.engine, chart.views, index), chart.view(marks), marks, tab
 
 
 def item_as_end(engine: Engine, event: gr.EventData) -> tuple[Any, ...]:
@@ -98,6 +73,27 @@ def item_as_end(engine: Engine, event: gr.EventData) -> tuple[Any, ...]:
     return filled(from_collection(engine, index), letter_of(event), tab)
 
 
+def used(chart: Chart, made: End | None, event: gr.EventData) -> tuple[Any, ...]:
+    """Hand on what is open: an engraving of the collection, or what was drawn for a place."""
+    is_made = isinstance(event._data, dict) and event._data.get("made") is True
+    return made_as_end(made, event) if is_made else item_as_end(chart.engine, event)
+
+
+def restored(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[Any, ...]:
+    """Bring back what an address holds: question, selection and the open engraving."""
+    data = event._data if isinstance(event._data, dict) else {}
+    text, less = str(data.get("text") or ""), str(data.get("less") or "")
+    answer: Answer = ask(chart, text, less, None, 1.0, 1.0, marks)
+    if data.get("bits"):
+        _, _, marks, listing = selected(chart, answer[2], event)
+        listing = answer[3] if text else listing
+        answer = choice_view(chart, marks, listing), chart.view(marks), marks, listing
+    if isinstance(data.get("index"), int):
+        detail, plot, kept, _ = open_item(chart, answer[2], event)
+        return detail, answer[0], plot, kept, answer[3], text, less
+    return gr.skip(), *answer, text, less
+
+
 @dataclass(frozen=True, slots=True)
 class ExploreTab:
     """The components of the tab."""
@@ -105,15 +101,22 @@ class ExploreTab:
     text: gr.Textbox
     run: gr.Button
     clear: gr.Button
+    less: gr.Textbox
+    file: gr.File
+    weights: tuple[gr.Slider, gr.Slider]
     map: gr.HTML
+    clusters: gr.HTML
     detail: gr.HTML
-    found: gr.HTML
+    choice: gr.HTML
+    progress: gr.HTML
     marks: gr.State
+    listing: gr.State
+    made: gr.State
 
 
-def place(base: View, opened: View, focus: int | None) -> ExploreTab:
+def place(chart: Chart, opened: View, focus: int | None) -> ExploreTab:
     """Lay out the tab, one engraving open."""
-    marks: Marks = {"marked": [], "focus": focus}
+    marks: Marks = FRESH | {"focus": focus}
     with gr.Row(elem_classes="search-row"):
         text = gr.Textbox(
             show_label=False,
@@ -124,30 +127,104 @@ def place(base: View, opened: View, focus: int | None) -> ExploreTab:
         )
         run = gr.Button("Search", variant="primary", elem_id="search-run", scale=0, min_width=110)
         clear = gr.Button("Clear", elem_id="search-clear", scale=0, min_width=80)
+    less, file, weights = place_more()
     with gr.Row(elem_classes="halves"):
         with gr.Column(scale=7, min_width=300):
-            plot = widget("map", "map", map_view(base, marks), events=["open"], elem_id="map")
+            plot = widget("map", "map", chart.view(marks), events=MAP_EVENTS, elem_id="map")
+            clusters = widget(
+                "insight", "clusters", {}, events=["ponder", "rename"], elem_id="clusters"
+            )
         with gr.Column(scale=4, min_width=260):
-            detail = widget("cards", "detail", opened, events=["open", "use"], elem_id="detail")
-    found = widget("cards", "neighbours", {}, events=["open"], elem_id="search-found")
-    return ExploreTab(text, run, clear, plot, detail, found, gr.State(marks))
+            detail = widget("cards", "detail", opened, events=DETAIL_EVENTS, elem_id="detail")
+    progress = gr.HTML("", elem_id="choice-progress", elem_classes="progress")
+    listing = Listing()
+    shown = choice_view(chart, marks, listing)
+    choice = widget("choice", "choice", shown, events=CHOICE_EVENTS, elem_id="choice")
+    states = gr.State(marks), gr.State(listing), gr.State(None)
+    return ExploreTab(
+        text, run, clear, less, file, weights, plot, clusters, detail, choice, progress, *states
+    )
 
 
-def wire(tab: ExploreTab, desk: Desk, base: View) -> None:
+def place_more() -> tuple[gr.Textbox, gr.File, tuple[gr.Slider, gr.Slider]]:
+    """Lay out the other ways to search: less of something, a picture, and weights."""
+    with gr.Accordion("Search by a picture, or with less of something", open=False):
+        with gr.Row(elem_classes="settings"):
+            with gr.Column(scale=5, min_width=260):
+                file = gr.File(
+                    file_types=EXTENSIONS,
+                    label="A picture to search by, and to place on the map",
+                    show_label=False,
+                    height=110,
+                    elem_id="search-file",
+                    elem_classes="drop",
+                )
+            with gr.Column(scale=6, min_width=260):
+                less = gr.Textbox(label="Less of", elem_id="search-less", placeholder="people")
+                with gr.Row():
+                    words = gr.Slider(0, 2, 1, step=0.1, label="Weight of the words")
+                    picture = gr.Slider(0, 2, 1, step=0.1, label="Weight of the picture")
+    return less, file, (words, picture)
+
+
+def wire(tab: ExploreTab, desk: Desk, chart: Chart, player: gr.HTML) -> None:
     """Say what happens when."""
-    look = bind(search, desk.engine, desk.views, base)
-    shown = [tab.found, tab.map, tab.marks]
-    for trigger in (tab.text.submit, tab.run.click):
-        trigger(look, [tab.text, tab.marks], shown, show_progress_on=tab.found, **MODEL)
-    tab.clear.click(bind(cleared, base), tab.marks, [tab.text, *shown], **LIGHT)
-    tab.detail.use(bind(item_as_end, desk.engine), None, desk.walk_ends, **MODEL)
-    for source in (tab.map, tab.detail, tab.found):
+    answer = [tab.choice, tab.map, tab.marks, tab.listing]
+    wire_search(tab, chart, answer)
+    wire_choice(tab, chart, answer)
+    tab.map.choose(bind(selected, chart), tab.marks, answer, **LIGHT)
+    tab.map.line(bind(lined, chart), tab.marks, answer, **LIGHT)
+    asked = tab.clusters.ponder(bind(learnt, chart), None, tab.clusters, **LIGHT)
+    asked.then(bind(calibrated, chart), None, None, **LIGHT)
+    tab.clusters.rename(bind(renamed, chart), None, tab.clusters, **LIGHT)
+    made = [tab.detail, tab.map, tab.marks, tab.made]
+    for source in (tab.map, tab.detail):
+        source.draw(bind(drawn, chart), tab.marks, made, show_progress_on=tab.detail, **MODEL)
+    tab.detail.use(bind(used, chart), tab.made, desk.walk_ends, **MODEL)
+    stroll = bind(strolled, chart)
+    shown = [player, *desk.walk_ends]
+    tab.choice.stroll(stroll, tab.marks, shown, show_progress_on=tab.progress, **MODEL)
+    player.chart(bind(shown_path, chart), tab.marks, [tab.map, tab.marks, desk.tabs], **LIGHT)
+    for source in (tab.map, tab.detail, tab.choice):
         desk.opens(source)
 
 
-def opener(tab: ExploreTab, tabs: gr.Tabs, engine: Engine, views: Views, base: View) -> Opens:
+def wire_others(
+    tab: ExploreTab, desk: Desk, chart: Chart, captions: CaptionTab, plates: GenerateTab
+) -> None:
+    """Let what the other tabs made be put on the map."""
+    shown = [tab.choice, tab.map, tab.marks, tab.listing, desk.tabs]
+    plate, end = bind(put_plate, chart), bind(put_end, chart)
+    plates.plates.chart(plate, [tab.marks, plates.made], shown, **MODEL)
+    captions.answer.chart(end, [tab.marks, captions.end], shown, **MODEL)
+
+
+def wire_search(tab: ExploreTab, chart: Chart, answer: list[Any]) -> None:
+    """Say how a question is put, forgotten and brought back."""
+    asked = [tab.text, tab.less, tab.file, *tab.weights, tab.marks]
+    for trigger in (tab.text.submit, tab.less.submit, tab.run.click, tab.file.upload):
+        trigger(bind(ask, chart), asked, answer, show_progress_on=tab.choice, **MODEL)
+    forget = [tab.text, tab.less, tab.file, *answer]
+    tab.clear.click(bind(emptied, chart), tab.marks, forget, **LIGHT)
+    tab.detail.more(bind(more_like, chart), tab.marks, answer, **LIGHT)
+    back = [tab.detail, *answer, tab.text, tab.less]
+    tab.map.restore(bind(restored, chart), tab.marks, back, **MODEL)
+
+
+def wire_choice(tab: ExploreTab, chart: Chart, answer: list[Any]) -> None:
+    """Say what the pictures and the table below the map do."""
+    known = [tab.marks, tab.listing]
+    tab.choice.turn(bind(turned, chart), known, [tab.choice, tab.listing], **LIGHT)
+    tab.choice.tick(bind(ticked, chart), known, answer[:3], **LIGHT)
+    tab.choice.walk(bind(chosen_walk, chart), known, answer, **LIGHT)
+    tab.choice.export(
+        bind(exported, chart), known, tab.choice, show_progress_on=tab.progress, **MODEL
+    )
+
+
+def opener(tab: ExploreTab, tabs: gr.Tabs, chart: Chart) -> Opens:
     """Return what lets any widget open an engraving here."""
-    run = bind(open_item, engine, views, base)
+    run = bind(open_item, chart)
 
     def opens(source: gr.HTML) -> None:
         shown = [tab.detail, tab.map, tab.marks, tabs]
@@ -156,7 +233,6 @@ def opener(tab: ExploreTab, tabs: gr.Tabs, engine: Engine, views: Views, base: V
     return opens
 
 
-def cleared(base: View, marks: Marks) -> tuple[str, View, View, Marks]:
-    """Forget a search."""
-    marks = marks | {"marked": []}
-    return "", {}, map_view(base, marks), marks
+def emptied(chart: Chart, marks: Marks) -> tuple[Any, ...]:
+    """Forget a question, and empty what it was written in."""
+    return "", "", None, *cleared(chart, marks)

@@ -143,7 +143,7 @@ def place(shown: Examples) -> GenerateTab:
         stop = gr.Button("Stop", elem_id="generate-stop", scale=0, min_width=80)
         progress = gr.HTML("", elem_id="generate-progress", elem_classes="progress")
     plates = widget(
-        "cards", "plates", shown.plates, events=["use", "describe", "remake", "open"],
+        "cards", "plates", shown.plates, events=["use", "describe", "remake", "open", "chart"],
         elem_id="plates",
     )  # fmt: skip
     made = gr.State(list(shown.made))

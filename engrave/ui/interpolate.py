@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import gradio as gr
+import numpy as np
 from PIL import Image
 
 from engrave.answers import Walk
@@ -65,7 +66,7 @@ def walk(
         progress=report,
     )
     report(0.95, "writing the film")
-    view = player_view(found)
+    view = player_view(found) | {"path": path_of(engine, found.latents)}
     seconds = time.monotonic() - started
     return view | {"note": f"{len(found.frames)} frames in {seconds:.1f} s"}
 
@@ -81,6 +82,13 @@ def player_view(found: Walk) -> View:
         "mp4": file_url(mp4),
         "gif": file_url(gif),
     }
+
+
+def path_of(engine: Engine, latents_NL: np.ndarray) -> list[list[float]]:
+    """Return the places of a walk's frames on the map, none where there is no map."""
+    if not len(engine.collection):
+        return []
+    return [list(engine.collection.place(one)) for one in engine.embed(latents_NL)]
 
 
 def sheet_view(found: Walk) -> View:
@@ -186,7 +194,7 @@ def place(shown: Examples) -> InterpolateTab:
         )
         stop = gr.Button("Stop", elem_id="walk-stop", scale=0, min_width=80)
         progress = gr.HTML("", elem_id="walk-progress", elem_classes="progress")
-    player = widget("walk", "walk", shown.walk or EMPTY, elem_id="player")
+    player = widget("walk", "walk", shown.walk or EMPTY, events=["chart"], elem_id="player")
     return InterpolateTab(ends, pairs, mode, curve, frames, run, stop, progress, player)
 
 

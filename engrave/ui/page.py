@@ -14,9 +14,10 @@ from engrave.ui import caption, explore, files, generate, interpolate, record, t
 from engrave.ui.api import add_endpoints
 from engrave.ui.desk import Desk
 from engrave.ui.examples import FOLDER, Examples, read_examples
+from engrave.ui.explore_map import PLOTLY, Chart
 from engrave.ui.guard import Guard
 from engrave.ui.theme import FONTS, STATIC, paper_theme, style_sheet
-from engrave.ui.views import View, Views
+from engrave.ui.views import Views
 
 TITLE = "Engrave"
 HEADER = """
@@ -43,21 +44,21 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
     views = Views(engine)
     shown = read_examples(views, examples)
     words = Path(tempfile.mkdtemp(prefix="engrave-map-"))
-    base = explore.map_files(engine.collection, words)
+    chart = Chart(engine, views, words)
     publish_files(engine, examples, words, trained)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         gr.HTML(HEADER, padding=False)
-        lay_out(engine, views, shown, base, training_tab=(trained, words))
+        lay_out(chart, shown, training_tab=(trained, words))
+        page.load(None, js=explore.FROM_ADDRESS, api_name=False)
         gr.HTML(colophon(engine), padding=False)
         add_endpoints(engine, views)
     page.temp_file_sets.append(files.MADE)
     return page.queue(max_size=20, default_concurrency_limit=1, api_open=False)
 
 
-def lay_out(
-    engine: Engine, views: Views, shown: Examples, base: View, training_tab: tuple[Path, Path]
-) -> None:
+def lay_out(chart: Chart, shown: Examples, training_tab: tuple[Path, Path]) -> None:
     """Place the five tabs, then wire them, since each may send to another."""
+    engine, views = chart.engine, chart.views
     with gr.Tabs(elem_id="tabs") as tabs:
         with gr.Tab("Caption", id="caption"):
             captions = caption.place(shown)
@@ -67,17 +68,19 @@ def lay_out(
             walks = interpolate.place(shown)
         with gr.Tab("Explore", id="explore"):
             opened = shown.opened
-            detail = {} if opened is None else explore.show_item(engine, views, opened)
-            chart = explore.place(base, detail, opened)
+            src = shown.opened_src
+            detail = {} if opened is None else explore.show_item(engine, views, opened, src)
+            mapped = explore.place(chart, detail, opened)
         with gr.Tab("Training", id="training"):
             run = training.place(*training_tab)
     ends = [part for panel in walks.ends for part in (panel.end, panel.view)]
-    opens = explore.opener(chart, tabs, engine, views, base)
+    opens = explore.opener(mapped, tabs, chart)
     desk = Desk(engine, views, shown, tabs, [*ends, tabs], opens)
     caption.wire(captions, desk)
     generate.wire(plates, desk, captions.files)
     interpolate.wire(walks, desk)
-    explore.wire(chart, desk, base)
+    explore.wire(mapped, desk, chart, walks.player)
+    explore.wire_others(mapped, desk, chart, captions, plates)
     training.wire(run)
 
 
@@ -85,7 +88,7 @@ def publish_files(engine: Engine, examples: Path, words: Path, trained: Path) ->
     """Let the browser read what the page needs, and nothing else of the repository."""
     folder = engine.collection.folder
     shown = (trained / name for name in record.PICTURES)
-    public = [STATIC, FONTS, explore.PLOTLY, examples, words, *shown]
+    public = [STATIC, FONTS, PLOTLY, examples, words, *shown]
     public = [path for path in public if path.exists()]
     if folder is not None:
         public += [*folder.glob("map-*"), *folder.glob("atlas-*.webp")]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from engrave.answers import Candidate, Neighbour, Plate
 from engrave.engine import Engine
@@ -78,10 +77,11 @@ class Views:
             "near": self.neighbours(plate.neighbours),
         }
 
-    def detail(self, index: int, picture: Image.Image, near: Iterable[Neighbour]) -> View:
-        """Return one engraving of the collection, large, with its neighbours."""
+    def detail(self, index: int, picture: str, near: Iterable[Neighbour]) -> View:
+        """Return one engraving of the collection, its large picture at an address, with its
+        neighbours."""
         own = asdict(self.engine.collection.neighbour(index))
-        return own | {"picture": data_url(picture), "near": self.neighbours(near)}
+        return own | {"picture": picture, "near": self.neighbours(near)}
 
     def _thumbnail(self, index: int) -> str:
         sprite = self.engine.collection.sprite(index)

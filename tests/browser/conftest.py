@@ -44,6 +44,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings = {
         "GRADIO_SERVER_PORT": str(free_port()),
         "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
+        "ENGRAVE_HOME": str(tmp_path_factory.mktemp("home")),
     }
     log = tmp_path_factory.mktemp("log") / "server.txt"
     with log.open("w") as stderr:

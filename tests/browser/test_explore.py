@@ -1,5 +1,6 @@
 """The Explore tab."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,11 @@ FIND_LONELY = """(least) => {
   return best;
 }"""
 
+SPAN = """() => {
+  const [left, right] = document.querySelector('.map-canvas')._fullLayout.xaxis.range;
+  return right - left;
+}"""
+
 
 @pytest.fixture
 def tab(page: Page) -> Page:
@@ -44,6 +50,20 @@ def lonely_point(page: Page) -> dict[str, Any]:
     page.locator(".map-canvas").scroll_into_view_if_needed()
     found: dict[str, Any] = page.evaluate(FIND_LONELY, 16)
     return found
+
+
+def draw(page: Page, tool: str, corners: list[tuple[float, float]]) -> None:
+    """Draw on the map with a tool, corners being shares of its width and height."""
+    page.locator(f"#map [data-tool={tool}]").click()
+    page.locator(".map-canvas").scroll_into_view_if_needed()
+    box = page.locator(".map-canvas").bounding_box()
+    assert box is not None
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()
 
 
 def test_a_first_visit_shows_the_map_and_one_engraving(tab: Page) -> None:
@@ -79,35 +99,161 @@ def test_a_click_opens_an_engraving_and_hands_it_on(tab: Page) -> None:
 
 def test_every_facet_colours_and_the_legend_filters(tab: Page) -> None:
     all_points = int(state(tab, "points"))
-    for facet in ("technique", "book", "decade", "subject"):
+    tab.wait_for_selector("[data-insight]", state="attached")
+    for facet in ("technique", "book", "decade", "cluster", "trust", "likeness", "subject"):
         tab.locator("#map select").select_option(facet)
         expect(tab.locator("[data-points]")).to_have_attribute("data-facet", facet)
     tab.locator("#map .legend-chip").first.click()
-    expect(tab.locator("#map .map-tools")).to_contain_text(" of ")
+    expect(tab.locator("#map .map-state")).to_contain_text(" of ")
     assert 0 < int(state(tab, "shown")) < all_points
+    tab.locator("#map").get_by_text("Select these").click()
+    expect(tab.locator("[data-points]")).to_have_attribute("data-selected", state(tab, "shown"))
     tab.locator("#map").get_by_text("Show all").click()
     expect(tab.locator("[data-points]")).to_have_attribute("data-shown", str(all_points))
 
 
-def test_a_search_lists_and_rings_what_it_found(tab: Page) -> None:
+def test_a_search_lists_rings_and_places(tab: Page) -> None:
     tab.fill("#search textarea", "a ship in a storm")
     tab.press("#search textarea", "Enter")
-    expect(tab.locator("#search-found .neighbour")).to_have_count(24)
     expect(tab.locator("[data-points]")).to_have_attribute("data-marked", "24")
-    tab.locator("#search-found .thumb").nth(3).click()
+    expect(tab.locator("#choice .chosen li")).to_have_count(24)
+    expect(tab.locator(".map-pin")).to_contain_text("a ship in a storm")
+    tab.locator("#choice .thumb").nth(3).click()
     expect(tab.locator("[data-points]")).not_to_have_attribute("data-focus", "")
     tab.click("#search-clear")
-    expect(tab.locator("#search-found .neighbour")).to_have_count(0)
     expect(tab.locator("[data-points]")).to_have_attribute("data-marked", "0")
+    expect(tab.locator(".map-pin")).to_have_count(0)
+
+
+def test_a_picture_is_searched_by_and_placed(tab: Page, pictures: list[Path]) -> None:
+    tab.get_by_text("Search by a picture").click()
+    tab.set_input_files("#search-file input[type=file]", pictures[0])
+    expect(tab.locator("[data-points]")).to_have_attribute("data-marked", "24")
+    expect(tab.locator(".map-pin")).to_contain_text("your picture")
+    expect(tab.locator("#choice [role=status]").first).to_contain_text("On the map at")
+
+
+def test_lasso_and_box_select_and_shift_adds(tab: Page) -> None:
+    draw(tab, "lasso", [(0.2, 0.2), (0.6, 0.2), (0.6, 0.9), (0.2, 0.9)])
+    expect(tab.locator("[data-points]")).not_to_have_attribute("data-selected", "0")
+    first = int(state(tab, "selected"))
+    expect(tab.locator("#choice")).to_contain_text(f"Selected ({first:,})")
+    tab.keyboard.down("Shift")
+    draw(tab, "box", [(0.5, 0.05), (0.98, 0.98)])
+    tab.keyboard.up("Shift")
+    expect(tab.locator("[data-points]")).not_to_have_attribute("data-selected", str(first))
+    assert int(state(tab, "selected")) > first
+    tab.locator("#map").get_by_text("Clear selection").click()
+    expect(tab.locator("[data-points]")).to_have_attribute("data-selected", "0")
+
+
+def test_a_line_becomes_a_walk_and_a_path(tab: Page) -> None:
+    draw(tab, "walk", [(0.2, 0.3), (0.8, 0.7)])
+    expect(tab.locator("#choice h2")).to_contain_text("A walk")
+    expect(tab.locator("#choice .chosen li")).to_have_count(6)
+    expect(tab.locator("[data-points]")).to_have_attribute("data-path", "6")
+    tab.get_by_text("Walk through these in Interpolate").click()
+    expect(tab.locator("#player .note")).to_contain_text("through 6 engravings")
+    tab.locator("#player").get_by_text("Show on the map").click()
+    expect(tab.locator("[data-points]")).to_have_attribute("data-path", "36")
+
+
+def test_an_empty_place_is_drawn(tab: Page) -> None:
+    tab.locator(".map-canvas").scroll_into_view_if_needed()
+    box = tab.locator(".map-canvas").bounding_box()
+    assert box is not None
+    tab.mouse.click(box["x"] + 12, box["y"] + box["height"] - 12)
+    tab.locator(".map-ask button").click()
+    expect(tab.locator("#detail figcaption")).to_have_text(
+        "drawn by the model for this place of the map"
+    )
+    expect(tab.locator(".map-pin")).to_have_count(1)
+    tab.locator("#detail").get_by_text("Use as A").click()
+    expect(tab.locator("#end-a-view .facts")).to_contain_text("drawn by the model")
+
+
+def test_the_table_does_all_by_keyboard(tab: Page) -> None:
+    tab.locator("#choice").get_by_text("Table", exact=True).focus()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#choice tbody tr")).to_have_count(24)
+    tab.locator("#choice").get_by_role("button", name="Year").focus()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#choice th[aria-sort=ascending]")).to_have_text("Year ↑")
+    for row in (0, 1):
+        tab.locator("#choice tbody input[type=checkbox]").nth(row).focus()
+        tab.keyboard.press("Space")
+        expect(tab.locator("[data-points]")).to_have_attribute("data-selected", str(row + 1))
+    words = tab.locator("#choice tbody .row-open").nth(2)
+    told = words.inner_text()
+    words.focus()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#detail .lead")).to_have_text(told)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [("CSV", ".csv"), ("Contact sheet (PDF)", ".pdf"), ("Pictures (ZIP)", ".zip")],
+)
+def test_a_selection_is_taken_away(tab: Page, words: str, name: str) -> None:
+    tab.locator("#choice .chosen input").nth(0).check()
+    expect(tab.locator("#choice")).to_contain_text("Take away the 1 selected engraving")
+    with tab.expect_download() as download:
+        tab.locator("#choice").get_by_text(words, exact=True).click()
+    assert download.value.suggested_filename.endswith(name)
+    assert download.value.path().stat().st_size > 200
+
+
+def test_a_cluster_gets_a_name_that_stays(tab: Page) -> None:
+    tab.wait_for_selector("[data-insight]", state="attached")
+    tab.locator("#map select").select_option("cluster")
+    field = tab.get_by_label("Name of cluster 1", exact=True)
+    field.fill("What I call it")
+    field.press("Enter")
+    expect(tab.locator("#map .legend-chip").first).to_contain_text("What I call it")
+    tab.reload()
+    expect(tab.locator("#map .legend-chip").first).to_contain_text("What I call it")
+
+
+def test_zoomed_in_points_become_thumbnails(tab: Page) -> None:
+    counts = []
+    for _ in range(3):
+        before = state(tab, "thumbnails")
+        tab.get_by_label("Zoom in").click()
+        tab.wait_for_timeout(400)
+        counts.append(int(state(tab, "thumbnails") or before))
+    assert counts[-1] > 0
+
+
+def test_a_link_brings_back_the_view(tab: Page) -> None:
+    tab.fill("#search textarea", "a ship")
+    tab.press("#search textarea", "Enter")
+    expect(tab.locator("[data-points]")).to_have_attribute("data-marked", "24")
+    tab.locator("#map select").select_option("decade")
+    tab.locator("#map .legend-chip").nth(1).click()
+    tab.get_by_label("Zoom in").click()
+    tab.locator("#choice .chosen input").nth(0).check()
+    expect(tab.locator("[data-points]")).to_have_attribute("data-selected", "1")
+    tab.wait_for_function(
+        "() => location.hash.includes('selected=') && location.hash.includes('view=')"
+    )
+    span = tab.evaluate(SPAN)
+    shown = state(tab, "shown")
+    tab.goto("about:blank")
+    tab.go_back()
+    tab.wait_for_selector("[data-points]", state="attached")
+    expect(tab.locator("[data-points]")).to_have_attribute("data-marked", "24")
+    expect(tab.locator("[data-points]")).to_have_attribute("data-selected", "1")
+    expect(tab.locator("#search textarea")).to_have_value("a ship")
+    assert (state(tab, "facet"), state(tab, "shown")) == ("decade", shown)
+    assert tab.evaluate(SPAN) == pytest.approx(span, abs=0.01)
 
 
 def test_zooming_and_the_whole_map(tab: Page) -> None:
-    span = "() => { const r = document.querySelector('.map-canvas')._fullLayout.xaxis.range; return r[1] - r[0]; }"  # noqa: E501
-    before = tab.evaluate(span)
+    before = tab.evaluate(SPAN)
     tab.get_by_label("Zoom in").click()
-    tab.wait_for_function(f"(before) => ({span})() < before", arg=before)
+    tab.wait_for_function(f"(before) => ({SPAN})() < before", arg=before)
     tab.get_by_label("Show the whole map").click()
-    tab.wait_for_function(f"(before) => Math.abs(({span})() - before) < 1e-3", arg=before)
+    tab.wait_for_function(f"(before) => Math.abs(({SPAN})() - before) < 1e-3", arg=before)
 
 
 def test_a_neighbour_opens_its_own_neighbours(tab: Page) -> None:

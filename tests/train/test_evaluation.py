@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from engrave.errors import CheckpointError
-from engrave.image import to_tensor
+from engrave.model.pixels import to_tensor
 from tests.drawings import write_folder
 from tests.woken import ramp, woken_model
 from train.evaluate import EVALUATOR, evaluate

@@ -18,7 +18,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from engrave.config import UPSCALE
-from engrave.image import contact_sheet, to_image
+from engrave.image import contact_sheet
+from engrave.model.pixels import to_image
 from train import views
 from train.metrics.pictures import picture_scores
 from train.stages.base import Context, Stage, latent_facts, set_trained, step_generator
@@ -145,7 +146,7 @@ class AutoencoderStage(Stage):
         return loss, {"loss_total": float(loss.detach())} | facts
 
     def _weights(self) -> tuple[float, float]:
-        """Return the weights of the pixel and the coarse losses, which change as the heads come in."""
+        """Return the weights of the pixel and the coarse losses; the heads change them."""
         config, share = self.context.config, min(1.0, max(0.0, self.contested) / CONTEST_WARMUP)
         pixels = 1.0 + share * (config.contest_pixel_weight - 1.0)
         return pixels, COARSE_WEIGHT + share * (config.contest_coarse_weight - COARSE_WEIGHT)

@@ -12,7 +12,8 @@ from einops import rearrange
 from PIL import Image
 from torch import Tensor
 
-from engrave.image import contact_sheet, to_image
+from engrave.image import contact_sheet
+from engrave.model.pixels import to_image
 from engrave.model.sphere import SCALE
 from train.stages.base import Context, Stage, latent_facts, set_trained, step_generator
 from train.stages.cached import latents, pick, text_embeddings

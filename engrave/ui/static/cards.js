@@ -85,7 +85,7 @@ export function answer(context) {
           waiting,
           el("ol", { class: "candidates" }, candidates.map(candidateRow)),
           candidates.length > 0
-            ? el("p", { class: "actions" }, button("Use as A", use("A")), button("Use as B", use("B")))
+            ? el("p", { class: "actions" }, button("Use as A", use("A")), button("Use as B", use("B")), button("On the map", () => context.trigger("chart", {})))
             : null,
         ),
       ),
@@ -108,6 +108,7 @@ function plateCard(plate, position, trigger) {
       button("Use as A", use("A")),
       button("Use as B", use("B")),
       button("Caption", () => trigger("describe", { position })),
+      button("On the map", () => trigger("chart", { position })),
       button("Make again", () => trigger("remake", { position }), { title: "Set these settings and make it again" }),
     ),
     plate.near.length > 0
@@ -177,11 +178,12 @@ export function end(context) {
   );
 }
 
-/* value: a neighbour with `picture` and `near` */
+/* value: a neighbour with `picture`, `near` and its place x, y; or, `made`, what was drawn for a place */
 export function detail(context) {
-  const use = (letter, index) => () => context.trigger("use", { letter, index });
+  const { trigger } = context;
   mount(context, (item) => {
     if (!item.picture) return el("p", { class: "empty" }, "Click a point of the map, or search, to open an engraving here.");
+    const use = (letter) => () => trigger("use", { letter, index: item.index, made: item.made === true });
     return [
       el(
         "figure",
@@ -190,17 +192,25 @@ export function detail(context) {
         el("figcaption", {}, item.label ?? MEMORY),
       ),
       el("p", { class: "words lead" }, item.caption),
-      item.printed ? el("p", { class: "printed" }, "In the book: ", el("q", {}, item.printed)) : null,
-      el("p", { class: "facts" }, bookLink(item), item.author ? `, by ${item.author}` : "", `, ${item.year}`),
-      el("p", { class: "facts" }, `${item.subject} · ${item.technique} · no. ${item.id}`),
+      ...(item.made ? [] : origin(item)),
       el(
         "p",
         { class: "actions" },
-        button("Use as A", use("A", item.index)),
-        button("Use as B", use("B", item.index)),
+        button("Use as A", use("A")),
+        button("Use as B", use("B")),
+        item.made ? null : button("More like this", () => trigger("more", { index: item.index })),
+        item.x === undefined ? null : button("Generate here", () => trigger("draw", { x: item.x, y: item.y }), { title: "Blends the engravings round its place and draws the result" }),
       ),
       el("p", { class: "near-label" }, "Nearest, ", MEMORY),
-      el("div", { class: "near" }, (item.near ?? []).map((near) => thumbnail(near, context.trigger))),
+      el("div", { class: "near" }, (item.near ?? []).map((near) => thumbnail(near, trigger))),
     ];
   });
+}
+
+function origin(item) {
+  return [
+    item.printed ? el("p", { class: "printed" }, "In the book: ", el("q", {}, item.printed)) : null,
+    el("p", { class: "facts" }, bookLink(item), item.author ? `, by ${item.author}` : "", `, ${item.year}`),
+    el("p", { class: "facts" }, `${item.subject} · ${item.technique} · no. ${item.id}`),
+  ];
 }

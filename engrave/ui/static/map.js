@@ -1,10 +1,24 @@
-/* The map of the collection: WebGL points from binary files, a legend that filters, a card on hover. */
+/* The map of the collection: what is on it, what it is coloured by, and what a hand does with it. */
 
-import { button, el, MEMORY, plural } from "./dom.js";
-import { colours, scale } from "./palette.js";
+import { button, el, plural } from "./dom.js";
+import { onClusterAsked, onInsight, showClusters } from "./insight.js";
+import { Address } from "./map-address.js";
+import { bitsOf, bytes, rowsOf } from "./map-bits.js";
+import { Cards } from "./map-cards.js";
+import { choice, Legend } from "./map-legend.js";
+import { Pen } from "./map-pen.js";
+import { Plot } from "./map-plot.js";
+import { Sprites, thinned } from "./map-sprites.js";
 
-const FACETS = ["subject", "technique", "book", "decade"];
-const SVG_LIMIT = 8000; // points that a browser without WebGL can still draw
+const FACETS = ["subject", "technique", "book", "decade", "cluster", "trust", "likeness"];
+const WORDS = { likeness: "likeness to the search" };
+const LONE = 255;
+const TOOLS = [
+  ["move", "Move", "Drag moves the map, the wheel zooms, a click opens"],
+  ["lasso", "Lasso", "Draw round engravings to select them; with Shift they are added"],
+  ["box", "Box", "Draw a box to select; with Shift what is in it is added"],
+  ["walk", "Walk", "Draw a line; the engravings along it become a walk"],
+];
 
 async function binary(url) {
   const response = await fetch(url);
@@ -12,267 +26,263 @@ async function binary(url) {
   return response.arrayBuffer();
 }
 
-function script(url) {
-  return new Promise((resolve, reject) => {
-    if (window.Plotly) return resolve();
-    document.head.append(el("script", { src: url, on: { load: () => resolve(), error: () => reject(new Error(`${url} did not load`)) } }));
-  });
-}
-
-function hasWebGL() {
-  const canvas = document.createElement("canvas");
-  return Boolean(canvas.getContext("webgl2") ?? canvas.getContext("webgl"));
-}
-
 class CollectionMap {
   constructor({ element, props, trigger, watch }) {
-    this.element = element;
-    this.trigger = trigger;
-    this.props = props;
-    this.marked = []; // what a search found
-    this.active = new Set(); // codes that the legend keeps; empty means all
+    Object.assign(this, { element, trigger, props });
+    this.selected = new Set();
     this.facet = FACETS[0];
-    this.chunks = new Map();
+    this.insight = null;
+    this.address = new Address(this);
     this.build();
     watch("value", () => this.mark());
   }
 
+  get value() {
+    return this.props.value;
+  }
+
   get files() {
-    return this.props.value.files;
+    return this.value.files;
   }
 
   build() {
     this.canvas = el("div", { class: "map-canvas" });
-    this.card = el("div", { class: "map-card", hidden: true, "aria-hidden": "true" });
-    this.legend = el("div", { class: "legend" });
-    this.choose = el(
-      "select",
-      { "aria-label": "Colour by", on: { change: () => this.colour(this.choose.value) } },
-      FACETS.map((name) => el("option", { value: name }, name)),
-    );
+    this.over = el("canvas", { class: "map-over", "aria-hidden": "true" });
+    this.plot = new Plot(this.canvas);
+    this.sprites = new Sprites(this.files.folder, () => this.later());
+    this.legend = new Legend(() => this.filter());
+    const options = FACETS.map((name) => el("option", { value: name }, WORDS[name] ?? name));
+    this.choose = el("select", { "aria-label": "Colour by", on: { change: () => this.colour(this.choose.value) } }, options);
     const zoom = el(
       "div",
       { class: "map-zoom" },
-      button("+", () => this.zoom(0.6), { "aria-label": "Zoom in" }),
-      button("−", () => this.zoom(1 / 0.6), { "aria-label": "Zoom out" }),
-      button("⤢", () => this.reset(), { "aria-label": "Show the whole map" }),
+      button("+", () => this.plot.zoom(0.6), { "aria-label": "Zoom in" }),
+      button("−", () => this.plot.zoom(1 / 0.6), { "aria-label": "Zoom out" }),
+      button("⤢", () => this.plot.reset(), { "aria-label": "Show the whole map" }),
     );
-    const label = `Map of ${plural(this.files.count, "engraving")}; the search does the same by keyboard`;
-    this.stage = el("div", { class: "map-stage", role: "group", "aria-label": label }, this.canvas, zoom, this.card);
+    const label = `Map of ${plural(this.files.count, "engraving")}; search and table do the same by keyboard`;
+    this.stage = el("div", { class: "map-stage", role: "group", "aria-label": label }, this.canvas, this.over);
+    this.pen = new Pen(this.stage, (name) => this.plot.tone(name), (...stroke) => this.drew(...stroke));
+    this.cards = new Cards(this.stage, this.sprites, this.files);
+    this.stage.append(zoom);
+    this.tools = choice("What the mouse does", TOOLS, "move", (tool) => this.pen.use(tool));
     this.shown = el("span", { class: "facts", role: "status" });
-    this.all = button("Show all", () => { this.active.clear(); this.filter(); }, { hidden: true });
-    const tools = el("div", { class: "map-tools" }, el("label", {}, "Colour by ", this.choose), this.shown, this.all);
-    this.element.querySelector(".widget").replaceChildren(tools, this.stage, this.legend);
+    this.all = button("Show all", () => this.legend.clear(), { hidden: true });
+    this.take = button("Select these", () => this.select(this.legend.kept(), true), { hidden: true });
+    this.drop = button("Clear selection", () => this.select([], false), { hidden: true });
+    this.unpath = button("Clear path", () => { this.cleared = this.value.path; this.mark(); }, { hidden: true });
+    this.link = button("Copy link", () => this.address.copy(this.link), { title: "A link that brings back this view" });
+    const tools = el("div", { class: "map-tools" }, el("label", {}, "Colour by ", this.choose), this.tools.node, this.link);
+    const below = el("div", { class: "map-tools map-state" }, this.shown, this.all, this.take, this.drop, this.unpath);
+    this.element.querySelector(".widget").replaceChildren(tools, this.stage, below, this.legend.node);
   }
 
   async load() {
-    const [facets, xy] = await Promise.all([fetch(this.files.facets).then((answer) => answer.json()), binary(this.files.xy), script(this.files.plotly)]);
+    const [facets, xy] = await Promise.all([fetch(this.files.facets).then((answer) => answer.json()), binary(this.files.xy)]);
     this.facets = facets;
     const pairs = new Float32Array(xy);
     this.count = pairs.length / 2;
-    this.x = new Float32Array(this.count);
-    this.y = new Float32Array(this.count);
-    for (let i = 0; i < this.count; i++) {
-      this.x[i] = pairs[2 * i];
-      this.y[i] = pairs[2 * i + 1];
-    }
-    await this.draw();
-    await this.colour(this.facet);
+    const axis = (first) => Float32Array.from({ length: this.count }, (_, row) => pairs[2 * row + first]);
+    await this.plot.draw(axis(0), axis(1), this.files.plotly);
+    this.listen();
+    this.saved = this.address.read();
+    await this.colour(FACETS.includes(this.saved?.colour) ? this.saved.colour : this.facet);
+    if (this.saved) await this.address.restore(this.saved);
     await this.mark();
+    this.ready = true;
     this.element.dataset.points = this.count;
-    new ResizeObserver(() => this.fit()).observe(this.canvas);
+    new ResizeObserver(async () => { if (await this.plot.fit()) this.plot.reset(); }).observe(this.canvas);
+    onInsight((insight) => this.learn(insight));
+    onClusterAsked(({ x, y, number }) => this.showCluster(x, y, number));
   }
 
-  /* Follows the room that the page gives, and shows the whole map again. */
-  async fit() {
-    const { clientWidth, clientHeight } = this.canvas;
-    const { width, height } = this.canvas._fullLayout;
-    if (clientWidth === 0 || (Math.abs(clientWidth - width) < 1 && Math.abs(clientHeight - height) < 1)) return;
-    await window.Plotly.Plots.resize(this.canvas);
-    await this.reset();
+  listen() {
+    this.plot.on("click", (event) => this.pick(event));
+    this.plot.on("hover", (event) => this.hover(event));
+    this.plot.on("unhover", () => this.cards.leave());
+    this.plot.on("doubleclick", () => this.plot.reset());
+    this.plot.on("relayout", () => this.moved());
+    this.plot.on("relayouting", () => this.moved());
+    this.stage.addEventListener("pointerdown", (event) => this.pressed(event), true);
   }
 
-  tone(name) {
-    return getComputedStyle(this.element).getPropertyValue(name).trim();
+  moved() {
+    this.cards.ask.hidden = true;
+    this.later();
   }
 
-  async draw() {
-    const webgl = hasWebGL();
-    if (!webgl && this.count > SVG_LIMIT) throw new Error("no WebGL");
-    const type = webgl ? "scattergl" : "scatter";
-    const clear = "rgba(0,0,0,0)";
-    const ring = (size, width) => ({ type, mode: "markers", x: [], y: [], hoverinfo: "skip", marker: { size, symbol: "circle-open", color: this.tone("--map-ring"), line: { width } } });
-    const points = {
-      type, mode: "markers", x: this.x, y: this.y, hoverinfo: "none",
-      marker: { size: this.count < 2000 ? 8 : this.count < 20000 ? 5 : 2, opacity: 0.8, color: this.tone("--map-grey") },
-      selected: { marker: { opacity: 0.9 } },
-      unselected: { marker: { color: this.tone("--map-grey"), opacity: 0.3 } },
-    };
-    const [x, y] = this.whole();
-    const layout = {
-      margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: clear, plot_bgcolor: clear, dragmode: "pan", hovermode: "closest",
-      hoverdistance: 12, showlegend: false, uirevision: "keep", xaxis: { visible: false, range: x }, yaxis: { visible: false, range: y },
-    };
-    const config = { displayModeBar: false, scrollZoom: true, doubleClick: false };
-    await window.Plotly.newPlot(this.canvas, [points, ring(12, 2), ring(20, 3)], layout, config);
-    this.canvas.on("plotly_click", (event) => this.pick(event));
-    this.canvas.on("plotly_hover", (event) => this.hover(event));
-    this.canvas.on("plotly_doubleclick", () => this.reset());
-    this.canvas.on("plotly_unhover", () => { this.card.hidden = true; this.hovered = null; });
+  /* Draws what lies over the points, once a frame at most. */
+  later() {
+    if (this.waiting) return;
+    this.waiting = requestAnimationFrame(() => {
+      this.waiting = null;
+      this.overlay();
+    });
+  }
+
+  overlay() {
+    const [width, height] = this.plot.size;
+    const sharp = window.devicePixelRatio || 1;
+    if (this.over.width !== Math.round(width * sharp)) this.over.width = Math.round(width * sharp);
+    if (this.over.height !== Math.round(height * sharp)) this.over.height = Math.round(height * sharp);
+    const context = this.over.getContext("2d");
+    context.setTransform(sharp, 0, 0, sharp, 0, 0);
+    context.clearRect(0, 0, width, height);
+    const first = new Set([...this.found, ...(this.value.stops ?? [])]);
+    const chosen = thinned(this.plot, first, (row) => this.greyed(row));
+    for (const [row, across, down] of chosen.reverse()) {
+      const faded = this.greyed(row);
+      this.sprites.paint(context, row, across, down, faded ? this.plot.tone("--map-grey") : this.legend.tone(row), faded);
+    }
+    this.element.dataset.thumbnails = chosen.length;
+    this.cards.pin(this.value.places ?? [], this.plot);
+    if (this.ready) this.address.remember();
   }
 
   async colour(facet) {
-    if (!this.facets[facet]) return;
-    const { names, codes } = this.facets[facet];
-    const bytes = await binary(this.files.folder.replace("NAME", codes));
-    this.codes = bytes.byteLength === this.count ? new Uint8Array(bytes) : new Uint16Array(bytes);
+    if (facet === "likeness") this.ramp(facet, this.value.scores ? bytes(this.value.scores) : null, 255, "least", "most like it", "Search, and every engraving shows how well it answers.");
+    else if (facet === "trust") this.ramp(facet, this.insight && new Uint8Array(await binary(this.insight.trust)), 100, "0", "100 %", `Share of the 15 true neighbours of an engraving (in 512 dimensions) that are among the 50 nearest on the map${this.insight ? `; ${Math.round(100 * this.insight.mean)} % on average` : ""}.`);
+    else if (facet === "cluster") await this.cluster();
+    else {
+      const { names, codes } = this.facets[facet];
+      const found = new Uint8Array(await binary(this.files.folder.replace("NAME", codes)));
+      await this.paint(facet, this.legend.codesOf(facet, names, found));
+    }
+    showClusters(facet === "cluster");
+  }
+
+  async cluster() {
+    if (!this.insight) return this.ramp("cluster", null, 1, "", "", "");
+    const names = this.insight.clusters.map(({ name }) => name);
+    const codes = new Uint8Array(await binary(this.insight.cluster));
+    const lone = Uint8Array.from(codes, (code) => (code === LONE ? names.length : code));
+    await this.paint("cluster", this.legend.codesOf("cluster", [...names, "between clusters"], lone));
+  }
+
+  ramp(facet, values, highest, low, high, words) {
+    const waiting = facet === "likeness" ? "Search first." : "The map is being measured; this takes some seconds, once.";
+    const known = values ?? new Uint8Array(this.count);
+    return this.paint(facet, this.legend.rampOf(known, highest, low, high, values ? words : waiting));
+  }
+
+  async paint(facet, colours) {
     this.facet = facet;
-    this.active.clear();
-    this.tones = colours(facet, names);
-    const marker = { "marker.color": [Array.from(this.codes)], "marker.colorscale": [scale(this.tones)], "marker.cmin": -0.5, "marker.cmax": names.length - 0.5 };
-    await window.Plotly.restyle(this.canvas, marker, [0]);
-    this.drawLegend(names);
+    this.choose.value = facet;
+    await this.plot.colour(...colours);
     await this.filter();
     this.element.dataset.facet = facet;
   }
 
-  drawLegend(names) {
-    const counts = new Array(names.length).fill(0);
-    for (const code of this.codes) counts[code] += 1;
-    const order = names.map((_, code) => code).filter((code) => counts[code] > 0);
-    if (this.facet !== "decade") order.sort((one, other) => counts[other] - counts[one]);
-    const entry = (code) => {
-      const swatch = el("i", { style: { background: this.tones[code] } });
-      const chip = el("button", { type: "button", class: "legend-chip", "aria-pressed": "false" }, swatch, String(names[code]), el("small", {}, ` ${counts[code]}`));
-      chip.addEventListener("click", () => this.toggle(code, chip));
-      return chip;
-    };
-    this.legend.replaceChildren(...order.map(entry));
+  async learn(insight) {
+    this.insight = insight;
+    this.element.dataset.insight = insight.clusters.length;
+    if (this.facet === "cluster" || this.facet === "trust") {
+      const kept = this.legend.namesKept;
+      await this.colour(this.facet);
+      this.legend.keep(this.saved?.colour === this.facet && kept.length === 0 ? this.saved.keep : kept);
+    }
   }
 
-  toggle(code, chip) {
-    if (!this.active.delete(code)) this.active.add(code);
-    chip.setAttribute("aria-pressed", String(this.active.has(code)));
-    this.filter();
+  showCluster(x, y, number) {
+    this.legend.clear();
+    if (this.facet === "cluster") this.legend.toggle(number);
+    this.plot.show(x, y, (this.plot.whole()[0][1] - this.plot.whole()[0][0]) / 8);
   }
 
-  /* Greys what the legend leaves out and, while a search is shown, what it did not find. */
+  greyed(row) {
+    return this.legend.greyed(row) || (this.kept !== null && this.kept !== undefined && !this.kept.has(row));
+  }
+
+  get found() {
+    return (this.value.found ?? []).filter((row) => row >= 0 && row < this.count);
+  }
+
+  /* Greys what the legend, else the selection, else a search leaves out. */
   async filter() {
-    const filtered = this.active.size > 0;
-    const kept = filtered ? Array.from(this.codes.keys()).filter((index) => this.active.has(this.codes[index])) : null;
-    const found = this.marked.length > 0 ? this.marked.filter((index) => !this.greyed(index)) : kept;
-    await window.Plotly.restyle(this.canvas, { selectedpoints: [found] }, [0]);
-    if (!filtered) for (const chip of this.legend.children) chip.setAttribute("aria-pressed", "false");
-    const shown = filtered ? kept.length : this.count;
-    this.legend.classList.toggle("filtered", filtered);
-    this.all.hidden = !filtered;
-    this.shown.textContent = filtered ? `${shown.toLocaleString("en")} of ${plural(this.count, "engraving")}` : plural(shown, "engraving");
-    this.element.dataset.shown = shown;
+    const chosen = this.selected.size > 0 ? [...this.selected] : this.facet === "likeness" ? [] : this.found;
+    const kept = chosen.length > 0 ? chosen.filter((row) => !this.legend.greyed(row)) : this.legend.kept();
+    this.kept = kept === null ? null : new Set(kept);
+    await this.plot.keep(kept);
+    this.all.hidden = this.take.hidden = !this.legend.filters;
+    this.drop.hidden = this.selected.size === 0;
+    const picked = this.selected.size > 0 ? ` · ${this.selected.size.toLocaleString("en")} selected` : "";
+    this.shown.textContent = this.legend.count(this.count) + picked;
+    this.element.dataset.shown = this.legend.filters ? this.legend.kept().length : this.count;
+    this.element.dataset.selected = this.selected.size;
+    this.later();
   }
 
-  /* Rings round what a search found and round the open engraving. */
+  /* Shows what Python marked: found, open, selected, placed, a path. */
   async mark() {
-    if (!this.x) return;
-    const { marked = [], focus = null } = this.props.value;
-    const known = marked.filter((index) => index >= 0 && index < this.count);
-    this.marked = known;
-    if (this.codes) await this.filter();
+    if (!this.plot.x) return;
+    const { focus = null, selected = "", scores = "" } = this.value;
     const one = focus === null || focus >= this.count ? [] : [focus];
-    const at = (values, indices) => indices.map((index) => values[index]);
-    const places = { x: [at(this.x, known), at(this.x, one)], y: [at(this.y, known), at(this.y, one)] };
-    await window.Plotly.restyle(this.canvas, places, [1, 2]);
-    if (one.length > 0) this.bringIntoView(one[0]);
-    this.element.dataset.marked = known.length;
-    this.element.dataset.focus = one.length > 0 ? one[0] : "";
+    this.selected = new Set(rowsOf(selected).filter((row) => row < this.count));
+    const path = this.value.path === this.cleared ? [] : (this.value.path ?? []);
+    this.unpath.hidden = path.length === 0;
+    await this.plot.mark(this.found, one, path);
+    if (scores !== this.scores && this.ready !== undefined) {
+      this.scores = scores;
+      if (this.facet === "likeness") await this.colour("likeness");
+    }
+    await this.filter();
+    if (one.length > 0 && one[0] !== this.focus) this.plot.bringIntoView(one[0]);
+    this.focus = one[0] ?? null;
+    this.element.dataset.marked = this.found.length;
+    this.element.dataset.focus = this.focus ?? "";
+    this.element.dataset.path = path.length;
   }
 
-  /* Ranges that show all points with a margin, one unit being as long across as up. */
-  whole() {
-    const span = (values) => values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
-    const [[left, right], [bottom, top]] = [span(this.x), span(this.y)];
-    const { clientWidth, clientHeight } = this.canvas;
-    const unit = 1.08 * Math.max((right - left) / clientWidth, (top - bottom) / clientHeight, 1e-6);
-    const around = (low, high, size) => [(low + high - unit * size) / 2, (low + high + unit * size) / 2];
-    return [around(left, right, clientWidth), around(bottom, top, clientHeight)];
+  select(rows, added) {
+    const fresh = new Set([...(added ? this.selected : []), ...rows]);
+    this.selected = fresh;
+    this.filter();
+    this.trigger("choose", { bits: fresh.size > 0 ? bitsOf(fresh, this.count) : "" });
   }
 
-  ranges() {
-    const { xaxis, yaxis } = this.canvas._fullLayout;
-    return [xaxis.range.map(Number), yaxis.range.map(Number)];
-  }
-
-  bringIntoView(index) {
-    const inside = (value, [low, high]) => value >= low && value <= high;
-    const [xs, ys] = this.ranges();
-    if (inside(this.x[index], xs) && inside(this.y[index], ys)) return;
-    this.show(this.x[index], this.y[index], (xs[1] - xs[0]) / 2, (ys[1] - ys[0]) / 2);
-  }
-
-  show(x, y, halfWidth, halfHeight) {
-    return window.Plotly.relayout(this.canvas, { "xaxis.range": [x - halfWidth, x + halfWidth], "yaxis.range": [y - halfHeight, y + halfHeight] });
-  }
-
-  zoom(factor) {
-    const [xs, ys] = this.ranges();
-    this.show((xs[0] + xs[1]) / 2, (ys[0] + ys[1]) / 2, ((xs[1] - xs[0]) / 2) * factor, ((ys[1] - ys[0]) / 2) * factor);
-  }
-
-  reset() {
-    const [x, y] = this.whole();
-    return window.Plotly.relayout(this.canvas, { "xaxis.range": x, "yaxis.range": y });
-  }
-
-  greyed(index) {
-    return this.active.size > 0 && !this.active.has(this.codes[index]);
+  drew(tool, stroke, added) {
+    const outline = stroke.map(([across, down]) => this.plot.place(across, down));
+    if (tool !== "walk") return this.select(this.plot.inside(outline).filter((row) => !this.legend.greyed(row)), added);
+    const every = Math.ceil(outline.length / 200);
+    const line = outline.filter((_, at) => at % every === 0 || at === outline.length - 1);
+    this.trigger("line", { x: line.map(([x]) => x), y: line.map(([, y]) => y) });
+    this.tools.press("move");
   }
 
   pick(event) {
-    const point = event.points.find((candidate) => candidate.curveNumber === 0);
-    if (point && !this.greyed(point.pointNumber)) this.trigger("open", { index: point.pointNumber });
+    const row = this.row(event);
+    if (row !== null) this.trigger("open", { index: row });
   }
 
-  async hover(event) {
-    const point = event.points.find((candidate) => candidate.curveNumber === 0);
-    if (!point || this.greyed(point.pointNumber)) return;
-    const index = point.pointNumber;
-    this.hovered = index;
-    const words = el("p", {}, "…");
-    this.card.replaceChildren(this.sprite(index), words, el("small", {}, MEMORY));
-    this.placeCard(point);
-    const [caption, origin] = await this.words(index);
-    if (this.hovered === index) words.replaceChildren(caption, el("small", {}, origin));
+  /* The point of an event, unless the legend greyed it. */
+  row(event) {
+    const point = event.points.find(({ curveNumber }) => curveNumber === 0);
+    return point && !this.legend.greyed(point.pointNumber) ? point.pointNumber : null;
   }
 
-  placeCard(point) {
-    const left = point.xaxis.l2p(point.xaxis.d2l(point.x));
-    const top = point.yaxis.l2p(point.yaxis.d2l(point.y));
-    this.card.hidden = false;
-    const { clientWidth, clientHeight } = this.stage;
-    const { offsetWidth, offsetHeight } = this.card;
-    const flip = (value, size, room) => (value + 14 + size > room ? Math.max(0, value - 14 - size) : value + 14);
-    this.card.style.left = `${flip(left, offsetWidth, clientWidth)}px`;
-    this.card.style.top = `${Math.min(flip(top, offsetHeight, clientHeight), Math.max(0, clientHeight - offsetHeight))}px`;
+  /* A click where nothing is: asks whether something shall be drawn there. Plotly keeps clicks to itself. */
+  pressed(event) {
+    if (this.pen.tool !== "move" || event.target.closest("button, .map-ask")) return;
+    const [left, top] = [event.clientX, event.clientY];
+    this.cards.ask.hidden = true;
+    window.addEventListener("pointerup", (up) => {
+      if (this.cards.hovered !== null || Math.hypot(up.clientX - left, up.clientY - top) > 4) return;
+      const box = this.canvas.getBoundingClientRect();
+      const [across, down] = [left - box.left, top - box.top];
+      const [x, y] = this.plot.place(across, down);
+      this.cards.offer(across, down, () => this.trigger("draw", { x, y }));
+    }, { once: true });
   }
 
-  /* The thumbnail of an item, cut from its sheet of 10 x 10 cells. */
-  sprite(index) {
-    const cell = index % 100;
-    const sheet = this.files.folder.replace("NAME", `atlas-${String(Math.floor(index / 100)).padStart(3, "0")}.webp`);
-    const place = `${((cell % 10) * 100) / 9}% ${(Math.floor(cell / 10) * 100) / 9}%`;
-    return el("div", { class: "sprite", style: { "background-image": `url("${sheet}")`, "background-position": place } });
-  }
-
-  words(index) {
-    const chunk = Math.floor(index / this.files.chunk);
-    if (!this.chunks.has(chunk)) {
-      const url = this.files.captions.replace("NUMBER", chunk);
-      this.chunks.set(chunk, fetch(url).then((answer) => answer.json()).catch(() => []));
-    }
-    return this.chunks.get(chunk).then((lines) => lines[index % this.files.chunk] ?? ["", ""]);
+  hover(event) {
+    const row = this.row(event);
+    if (row === null) return;
+    const [point] = event.points;
+    this.cards.preview(row, ...this.plot.pixel(point.x, point.y));
   }
 }
 
-/* value: {files: {...}, marked: [index], focus: index} */
+/* value: {files: {...}} and the marks that explore_map.py describes */
 export async function map(context) {
   if (!context.props.value?.files) {
     context.element.querySelector(".widget").replaceChildren(el("p", { class: "empty" }, "There is no collection to map yet."));
@@ -283,7 +293,7 @@ export async function map(context) {
     await view.load();
   } catch (error) {
     console.warn(error);
-    view.stage.replaceChildren(el("p", { class: "empty" }, "The map needs WebGL, which this browser does not offer; search below instead."));
+    view.stage.replaceChildren(el("p", { class: "empty" }, "The map needs WebGL, which this browser does not offer; search and table do the same."));
     context.element.dataset.points = 0;
   }
 }

@@ -4,7 +4,7 @@ const INKS = [
   "#8c3b2a", "#c08a2d", "#5d6b4e", "#2f5d66", "#6b4a7a", "#b5654a", "#3f6d8c", "#8a7a2e", "#a34a68", "#4f7f6a", "#7a5230", "#566ba0",
   "#d59a86", "#dcb95f", "#9fb08a", "#7fa3a8", "#ad8fc0", "#e3a58c", "#8fb4cf", "#c4b66a", "#d08fa8", "#93bfa9", "#b99470", "#9aa9d3",
 ];
-const RAMP = ["#d8a548", "#c2703d", "#9a3f3a", "#6c3b63", "#37476f", "#1f5c63"]; // early to late
+export const RAMP = ["#d8a548", "#c2703d", "#9a3f3a", "#6c3b63", "#37476f", "#1f5c63"]; // early to late
 
 function mix(one, other, share) {
   const channel = (colour, at) => parseInt(colour.slice(at, at + 2), 16);

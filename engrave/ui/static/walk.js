@@ -1,6 +1,6 @@
 /* The player of a walk: a scrubber that never asks the server, a strip, the film. */
 
-import { el, mount, plural } from "./dom.js";
+import { button, el, mount, plural } from "./dom.js";
 
 const STEP_MS = 110; // between frames while it plays
 
@@ -65,7 +65,7 @@ function player(walk) {
   return { still, words, place, range, play, cells };
 }
 
-function film(walk) {
+function film(walk, trigger) {
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const video = el("video", { src: walk.mp4, loop: true, muted: true, autoplay: !calm, playsinline: true, controls: true, "aria-label": "The walk as a film" });
   video.muted = true; // the attribute alone does not let it start by itself
@@ -78,11 +78,12 @@ function film(walk) {
       { class: "actions" },
       el("a", { class: "quiet", href: walk.mp4, download: "engrave-walk.mp4" }, "Download MP4"),
       el("a", { class: "quiet", href: walk.gif, download: "engrave-walk.gif" }, "Download GIF"),
+      walk.path?.length > 1 ? button("Show on the map", () => trigger("chart", { x: walk.path.map(([x]) => x), y: walk.path.map(([, y]) => y) })) : null,
     ),
   );
 }
 
-/* value: {sheet, columns, count, captions, mp4, gif, note} */
+/* value: {sheet, columns, count, captions, mp4, gif, note, path: [[x, y]]} */
 export function walk(context) {
   mount(context, (value) => {
     if (!value.sheet) return el("p", { class: "empty" }, value.empty ?? "");
@@ -94,7 +95,7 @@ export function walk(context) {
         "div",
         { class: "player" },
         el("div", { class: "stage" }, el("figure", { class: "mount" }, still), el("div", { class: "scrub" }, play, range), place, words),
-        film(value),
+        film(value, context.trigger),
         el("div", { class: "telling" }, el("h2", {}, "What it sees on the way"), el("ol", {}, captioned.map((index) => el("li", {}, el("span", { class: "facts" }, `${index + 1}`), " ", el("span", { class: "words" }, value.captions[index]))))),
       ),
       el("div", { class: "strip", "aria-label": plural(value.count, "frame"), role: "group" }, cells),

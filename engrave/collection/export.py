@@ -1,0 +1,132 @@
+"""Writes a choice of engravings for use elsewhere: CSV, JSON lines, a contact sheet, pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL.Image import Image
+
+from engrave.answers import Neighbour
+from engrave.errors import CollectionError
+from engrave.image import png_with_metadata
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+COLUMNS = (
+    "id", "caption", "printed", "subject", "technique", "book", "author", "year", "url",
+    "caption_by", "picture_by",
+)  # fmt: skip
+CAPTION_BY = "written for the training set, from the scan"
+PICTURE_BY = "the model's reconstruction, not a scan"
+FONTS = Path(__file__).resolve().parents[2] / "assets" / "fonts"
+MARGIN_MM, GAP_MM = 14.0, 5.0
+ACROSS, DOWN = 4, 5  # cells of a page of A4
+WORDS = 120  # characters of a caption on a contact sheet
+
+
+def guarded(cell: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") and cell else cell
+
+
+def facts(one: Neighbour) -> dict[str, object]:
+    """Return what is exported of an engraving."""
+    own = {name: getattr(one, name) for name in COLUMNS[:-2]}
+    return own | {"caption_by": CAPTION_BY, "picture_by": PICTURE_BY}
+
+
+def as_csv(chosen: Sequence[Neighbour]) -> bytes:
+    """Return a table that spreadsheets open with its accents and without running it."""
+    page = io.StringIO(newline="")
+    writer = csv.DictWriter(page, COLUMNS)
+    writer.writeheader()
+    for one in chosen:
+        writer.writerow({name: guarded(cell) for name, cell in facts(one).items()})
+    return page.getvalue().encode("utf-8-sig")
+
+
+def as_json_lines(chosen: Sequence[Neighbour]) -> bytes:
+    """Return one object a line."""
+    lines = (json.dumps(facts(one), ensure_ascii=False) + "\n" for one in chosen)
+    return "".join(lines).encode()
+
+
+def as_zip(chosen: Sequence[Neighbour], pictures: Iterable[Image], model_version: str) -> bytes:
+    """Return a ZIP of PNGs that say what they are, with both tables and a note."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # PNGs are packed already
+        for one, picture in zip(chosen, pictures, strict=True):
+            told = {"id": one.id, "book": one.book, "model_version": model_version}
+            told |= {"caption": one.caption, "source": PICTURE_BY}
+            archive.writestr(
+                f"pictures/{one.id}-reconstruction.png", png_with_metadata(picture, told)
+            )
+        archive.writestr("engravings.csv", as_csv(chosen))
+        archive.writestr("engravings.jsonl", as_json_lines(chosen))
+        note = f"Each picture is {PICTURE_BY} (model {model_version}).\n"
+        archive.writestr("README.txt", note + "The books are linked in the tables.\n")
+    return buffer.getvalue()
+
+
+def as_contact_sheet(chosen: Sequence[Neighbour], pictures: Iterable[Image], title: str) -> bytes:
+    """Return a PDF of A4 pages: 20 engravings on each, with caption, book, year and number."""
+    if not chosen:
+        raise CollectionError("Nothing is chosen; select engravings on the map or in the table.")
+    from fpdf import FPDF  # half a second to import: only who prints pays
+
+    with tempfile.TemporaryDirectory() as scratch:
+        sheet = FPDF(format="A4")
+        sheet.set_auto_page_break(False)
+        _set_fonts(sheet, Path(scratch))
+        for number, (one, picture) in enumerate(zip(chosen, pictures, strict=True)):
+            if number % (ACROSS * DOWN) == 0:
+                _begin_page(sheet, title, number // (ACROSS * DOWN) + 1)
+            _cell(sheet, number % (ACROSS * DOWN), one, picture)
+        return bytes(sheet.output())
+
+
+def _set_fonts(sheet: FPDF, scratch: Path) -> None:
+    """Unpack the page's web fonts, since PDFs take no WOFF2."""
+    from fontTools.ttLib import TTFont
+
+    for name in ("latin", "latin-ext"):
+        font = TTFont(FONTS / f"eb-garamond-{name}-400-normal.woff2")
+        font.flavor = None
+        font.save(scratch / f"{name}.ttf")
+        sheet.add_font(name, fname=scratch / f"{name}.ttf")
+    sheet.set_fallback_fonts(["latin-ext"])
+
+
+def _begin_page(sheet: FPDF, title: str, number: int) -> None:
+    sheet.add_page()
+    sheet.set_font("latin", size=11)
+    sheet.set_xy(MARGIN_MM, MARGIN_MM - 6)
+    sheet.cell(sheet.epw, 5, _cut(title, 90))
+    sheet.set_xy(MARGIN_MM, sheet.h - MARGIN_MM + 2)
+    sheet.set_font("latin", size=8)
+    sheet.cell(sheet.epw, 4, f"Pictures: {PICTURE_BY}. Page {number}")
+
+
+def _cell(sheet: FPDF, place: int, one: Neighbour, picture: Image) -> None:
+    width = (sheet.w - 2 * MARGIN_MM - (ACROSS - 1) * GAP_MM) / ACROSS
+    height = (sheet.h - 2 * MARGIN_MM - 4 - (DOWN - 1) * GAP_MM) / DOWN
+    side = height - 17
+    left = MARGIN_MM + place % ACROSS * (width + GAP_MM)
+    top = MARGIN_MM + 3 + place // ACROSS * (height + GAP_MM)
+    sheet.image(picture, left, top, min(side, width), min(side, width))
+    sheet.set_font("latin", size=7)
+    sheet.set_xy(left, top + min(side, width) + 1)
+    text = f"{_cut(one.caption, WORDS)}\n{_cut(one.book, 46)}, {one.year}. No. {one.id}"
+    sheet.multi_cell(width, 2.9, text, align="L", max_line_height=2.9)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 2].rstrip()} …"

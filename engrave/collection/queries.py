@@ -1,0 +1,88 @@
+"""Ranks a collection for a question of several parts, and says how near an answer is in words.
+
+Shapes: N engravings, E width of the embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engrave.collection.vectors import unit
+
+SAMPLE = 1000  # engravings whose own distances calibrate the words
+OUTSIDE = 0.01  # share of engravings lonelier than a new one, below which the model is out of depth
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One part of a question: more like this (weight above 0) or less like it (below 0)."""
+
+    embedding_E: np.ndarray
+    weight: float = 1.0
+
+
+def scores(embeddings_NE: np.ndarray, parts: Sequence[Part]) -> np.ndarray:
+    """Return how well each engraving answers (N,), in standard deviations of the collection.
+
+    Cosines of texts spread less than those of pictures, so each part is first brought to
+    mean 0 and deviation 1: only then do weights mean what they say.
+    """
+    total = np.zeros(len(embeddings_NE), np.float32)
+    for part in parts:
+        cosines = embeddings_NE @ unit(part.embedding_E)
+        total += part.weight * (cosines - cosines.mean()) / max(float(cosines.std()), 1e-6)
+    weight = float(np.sqrt(sum(part.weight**2 for part in parts))) or 1.0
+    return total / weight
+
+
+def blended(parts: Sequence[Part]) -> np.ndarray:
+    """Return one embedding (E,) for a question of several parts."""
+    return unit(np.sum([part.weight * unit(part.embedding_E) for part in parts], axis=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How near a new picture is to a collection."""
+
+    cosine: float  # to the nearest engraving
+    lonelier: float  # share of the collection's own engravings that are farther from their nearest
+    words: str
+    outside: bool  # of what the model knows
+
+
+class Yardstick:
+    """The distances of a collection's engravings to their own nearest, to measure others by."""
+
+    def __init__(self, cosines: np.ndarray, whose: str = "engravings") -> None:
+        self.whose = whose
+        self.cosines = np.sort(np.asarray(cosines, np.float32))
+
+    @classmethod
+    def of(cls, embeddings_NE: np.ndarray) -> Yardstick:
+        """Measure a sample of the collection, spread evenly over it."""
+        count = len(embeddings_NE)
+        if count < 2:
+            return cls(np.ones(1))
+        rows = np.unique(np.linspace(0, count - 1, min(SAMPLE, count)).astype(int))
+        cosines = embeddings_NE[rows] @ embeddings_NE.T
+        cosines[np.arange(len(rows)), rows] = -np.inf
+        return cls(cosines.max(axis=1))
+
+    def measure(self, cosine: float) -> Nearness:
+        """Say how near a picture is whose nearest engraving has this cosine."""
+        lonelier = float(np.searchsorted(self.cosines, cosine, side="right") / len(self.cosines))
+        return Nearness(cosine, lonelier, _words(lonelier, self.whose), lonelier < OUTSIDE)
+
+
+def _words(lonelier: float, whose: str) -> str:
+    share = f"{100 * lonelier:.0f} % of the collection's own {whose} lie farther from their nearest"
+    if lonelier >= 0.5:
+        return f"at home here: {share}"
+    if lonelier >= 0.1:
+        return f"at the edge of what is here: only {share}"
+    if lonelier >= OUTSIDE:
+        return f"far from what is here: only {share}"
+    return f"outside of what is here: hardly any of the collection's own {whose} is so far from all"
