@@ -66,6 +66,10 @@ def lossless(rows: list[Row]) -> list[Row]:
     return [{k: v for k, v in row.items() if "loss" not in k} for row in rows]
 
 
+def between_two_shapes(row: Row, t: float) -> float:
+    return 1e-3 * (0.01 + 0.5 * (1 - t) + 0.25 * (1 + math.cos(math.pi * t)))
+
+
 SICK: list[tuple[str, Callable[[list[Row]], list[Row]]]] = [
     ("collapsed", changed("effective_rank", lambda row, t: 60 * math.exp(-5 * t))),
     ("spread_lost", changed("latent_std", lambda row, t: 0.03 * math.exp(-5 * t))),
@@ -86,12 +90,30 @@ SICK: list[tuple[str, Callable[[list[Row]], list[Row]]]] = [
     ("vanished", changed("gradient_norm", lambda row, t: math.exp(-20 * t))),
     ("slower", changed("images_per_second", lambda row, t: 30 if t < 0.5 else 10)),
     ("no_loss", lossless),
+    ("still_falling", changed("loss_caption", lambda row, t: 6 - 4 * t)),
+    ("std_is_norm", changed("latent_std", lambda row, t: row["latent_norm"] / 32)),
+    ("one_schedule", changed("learning_rate", between_two_shapes)),
+    ("out_of_order", twice),
+    ("repeated", twice),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("key", "make"), SICK)
 def test_a_sick_log_trips(key: str, make: Callable[[list[Row]], list[Row]], tmp_path: Path) -> None:
-    assert key in tripped(judge(tmp_path, make(healthy())))
+    assert key in tripped(judge(tmp_path, make(healthy())), *BAD, "note")
+
+
+def test_a_line_that_cannot_be_read_is_counted(tmp_path: Path) -> None:
+    path = write(tmp_path, healthy())
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:500], "Traceback (most recent call last):", *lines[500:]]))
+    verdicts = all_verdicts(read_log(path), GOOD)
+    assert tripped(verdicts) == {"bad_lines"}
+
+
+def test_every_rule_is_tripped_by_one_of_these_tests() -> None:
+    by_hand = {"truncated", "bad_lines"}
+    assert {*dict(SICK), *dict(EVALUATIONS)} | by_hand == {rule.key for rule in RULES}
 
 
 def test_steps_out_of_order_and_repeated_are_noted(tmp_path: Path) -> None:
@@ -117,6 +139,7 @@ def test_alignment_is_named_where_it_shrinks_the_norm(tmp_path: Path) -> None:
 
 
 EVALUATIONS: list[tuple[str, dict[str, Any]]] = [
+    ("measured", {"split": "train"}),
     ("padding", {"caption_accuracy_with_padding": 0.694}),
     ("ignores_picture", {"shuffled_layout_mse": 0.041}),
     ("ignores_words", {"shuffled_caption_accuracy": 0.465}),
