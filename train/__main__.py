@@ -44,6 +44,9 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         help=f"folder of a model to train on; for finetune {SHIPPED} where none is given",
     )
+    fit.add_argument(
+        "--tracker", help="wandb, tensorboard or trackio, beside the log of JSON lines"
+    )
     _add_measuring(commands)
     _add_looking(commands)
     return top
@@ -129,6 +132,7 @@ def _fit(given: argparse.Namespace) -> int:
         minutes=given.minutes,
         epochs=given.epochs,
         resume=given.resume,
+        tracker=given.tracker,
         start=given.start or (SHIPPED if given.preset.endswith("finetune") else None),
     )
     for name, value in figures.items():

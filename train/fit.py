@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import platform
+import subprocess
 import time
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +20,7 @@ from engrave.errors import ConfigError, DataError
 from engrave.model.multimodal import MultimodalModel
 from engrave.tokenizer import Tokenizer
 from train import config as settings
+from train import trackers
 from train.config import STAGES, TrainConfig
 from train.data import Examples, load
 from train.loop import Budget, Run, accelerator, save_state
@@ -55,21 +57,24 @@ def fit(
     start: Path | None = None,
     stop_after: int | None = None,
     changes: dict[str, Any] | None = None,
+    tracker: str | None = None,
 ) -> dict[str, float]:
     """Train, from the checkpoint in `start` where one is given, and return the last validation
     figures; raises Interrupted when `stop_after` steps were made."""
     training = dataclasses.replace(settings.named(preset), **(changes or {}))
     names = _stages(stage)
+    trackers.check(tracker)
     if not resume and stage == "all" and (out / "run.json").exists():
         raise ConfigError(
             f"{out} holds a run already; add --resume to go on with it, or name another folder."
         )
     out.mkdir(parents=True, exist_ok=True)
     set_seed(training.seed)
-    speeder = accelerator()
+    speeder = accelerator(tracker, out)
     with speeder.main_process_first():  # what the first has cached the others only read
         model, context = _context(preset, training, data, out, speeder.device, start)
         record = _record(out, preset, training, context, data, speeder.num_processes)
+    trackers.start(speeder, tracker, out, record | {"seed": training.seed})
     figures: dict[str, float] = {}
     for name in names:
         if stage == "all" and name in record["done"]:
@@ -80,6 +85,7 @@ def fit(
         if speeder.is_main_process:
             _finish(name, model, context, record, figures)
         speeder.wait_for_everyone()
+    speeder.end_training()
     return figures
 
 
@@ -215,6 +221,7 @@ def _record(
         "device": str(context.device),
         "hardware": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "processes": processes,
+        "commit": _commit(),
         "versions": {name: metadata.version(name) for name in packages},
         "config": training.asdict(),
         "parameters": sum(p.numel() for p in context.model.parameters()),
@@ -224,3 +231,14 @@ def _record(
     path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     save_raw(context.model, out)
     return record
+
+
+def _commit() -> str:
+    """Return the commit of the code, or nothing outside of a repository."""
+    command = ["git", "rev-parse", "HEAD"]
+    folder = Path(__file__).parent
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except OSError:  # no git here
+        return ""
+    return done.stdout.strip()

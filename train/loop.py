@@ -25,6 +25,7 @@ from accelerate.utils import DistributedDataParallelKwargs, broadcast
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from train import trackers
 from train.config import STAGES, StageConfig
 from train.stages.base import Context, Stage, step_generator
 
@@ -45,12 +46,14 @@ class Interrupted(Exception):
     """The stage stopped before its end; its checkpoint lies on disk."""
 
 
-def accelerator() -> Accelerator:
+def accelerator(tracker: str | None = None, out: Path | None = None) -> Accelerator:
     """Return the device and process layout; the same code serves a CPU and many GPUs."""
     several = int(os.environ.get("WORLD_SIZE", "1")) > 1
     return Accelerator(
         cpu=several and not torch.cuda.is_available(),  # else each would train a model of its own
         mixed_precision="bf16" if multiplies_bf16() else "no",
+        log_with=tracker,
+        project_dir=None if out is None else trackers.folder_of(out),
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
 
@@ -120,6 +123,7 @@ class Run:
         self.folder = self.context.out / "stages" / stage.name
         self.log = log
         self.step, self.elapsed = 0, 0.0
+        self.lines = trackers.lines_in(log) if speeder.trackers else 0
         self.wrapped = speeder.prepare(stage)
         self.players = stage.players()
         self.optimizers = {
@@ -243,6 +247,9 @@ class Run:
             k: float(f"{v:.6g}") for k, v in facts.items()
         }
         log.write(json.dumps(line) + "\n")
+        if self.speeder.trackers:
+            self.lines += 1
+            trackers.send(self.speeder, line, self.lines)
 
     def _look(self, log: Any) -> dict[str, float]:
         """Measure on validation pictures and keep a sheet of samples."""

@@ -24,6 +24,7 @@ from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image
 from train.data import Examples, load
 from train.evaluate import encode_all, latents_file
+from train.samples import keep_sheets, write_pairs
 
 SPLITS = ("train", "validation")  # the test split stays unseen
 CELL_PX = 96
@@ -40,7 +41,8 @@ SURE = 2.0  # standard errors that a difference must exceed
 
 @torch.inference_mode()
 def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None:
-    """Write assets/model, assets/collection and assets/training; raises ConfigError when what is
+    """Write assets/model, assets/collection and assets/training (log, figures, sheets of samples,
+    ten pictures with captions); raises ConfigError when what is
     there is better."""
     evaluation = run / "evaluation.json"
     if not evaluation.is_file():
@@ -65,6 +67,8 @@ def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None
     collection.save(assets / "collection", sprites(model, latents))
     save_pretrained(model, assets / "model", model.facts)
     _copy_training(run, assets / "training")
+    keep_sheets(run, assets / "training" / "samples")
+    write_pairs(model, latents, assets / "training" / "pairs")
     subprocess.run(
         [sys.executable, "-m", "engrave.ui.exhibit", str(assets / "examples")], check=True
     )
@@ -129,7 +133,7 @@ def sprites(model: MultimodalModel, latents_NL: torch.Tensor) -> Iterator[Image]
 
 
 def _copy_training(run: Path, folder: Path) -> None:
-    """Keep what tells how the model was made; samples are left out where they show scans."""
+    """Keep what tells how the model was made."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("evaluation.json", "run.json"):
         shutil.copy(run / name, folder / name)

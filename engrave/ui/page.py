@@ -1,4 +1,4 @@
-"""The page: four tabs, what they share, and the settings it is served with."""
+"""The page: five tabs, what they share, and the settings it is served with."""
 
 import html
 import importlib.util
@@ -10,7 +10,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from engrave.engine import Engine
-from engrave.ui import caption, explore, files, generate, interpolate
+from engrave.ui import caption, explore, files, generate, interpolate, record, training
 from engrave.ui.api import add_endpoints
 from engrave.ui.desk import Desk
 from engrave.ui.examples import FOLDER, Examples, read_examples
@@ -39,16 +39,16 @@ FOOTER = """
 """
 
 
-def build_page(engine: Engine, examples: Path = FOLDER) -> gr.Blocks:
+def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.FOLDER) -> gr.Blocks:
     """Lay out the whole page over an engine and wire it."""
     views = Views(engine)
     shown = read_examples(views, examples)
     words = Path(tempfile.mkdtemp(prefix="engrave-map-"))
     chart = Chart(engine, views, words)
-    publish_files(engine, examples, words)
+    publish_files(engine, examples, words, trained)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         gr.HTML(HEADER, padding=False)
-        lay_out(chart, shown)
+        lay_out(chart, shown, training_tab=(trained, words))
         page.load(None, js=explore.FROM_ADDRESS, api_name=False)
         gr.HTML(colophon(engine), padding=False)
         add_endpoints(engine, views)
@@ -56,8 +56,8 @@ def build_page(engine: Engine, examples: Path = FOLDER) -> gr.Blocks:
     return page.queue(max_size=20, default_concurrency_limit=1, api_open=False)
 
 
-def lay_out(chart: Chart, shown: Examples) -> None:
-    """Place the four tabs, then wire them, since each may send to another."""
+def lay_out(chart: Chart, shown: Examples, training_tab: tuple[Path, Path]) -> None:
+    """Place the five tabs, then wire them, since each may send to another."""
     engine, views = chart.engine, chart.views
     with gr.Tabs(elem_id="tabs") as tabs:
         with gr.Tab("Caption", id="caption"):
@@ -71,6 +71,8 @@ def lay_out(chart: Chart, shown: Examples) -> None:
             src = shown.opened_src
             detail = {} if opened is None else explore.show_item(engine, views, opened, src)
             mapped = explore.place(chart, detail, opened)
+        with gr.Tab("Training", id="training"):
+            run = training.place(*training_tab)
     ends = [part for panel in walks.ends for part in (panel.end, panel.view)]
     opens = explore.opener(mapped, tabs, chart)
     desk = Desk(engine, views, shown, tabs, [*ends, tabs], opens)
@@ -79,12 +81,15 @@ def lay_out(chart: Chart, shown: Examples) -> None:
     interpolate.wire(walks, desk)
     explore.wire(mapped, desk, chart, walks.player)
     explore.wire_others(mapped, desk, chart, captions, plates)
+    training.wire(run)
 
 
-def publish_files(engine: Engine, examples: Path, words: Path) -> None:
+def publish_files(engine: Engine, examples: Path, words: Path, trained: Path) -> None:
     """Let the browser read what the page needs, and nothing else of the repository."""
     folder = engine.collection.folder
-    public = [path for path in (STATIC, FONTS, PLOTLY, examples, words) if path.exists()]
+    shown = (trained / name for name in record.PICTURES)
+    public = [STATIC, FONTS, PLOTLY, examples, words, *shown]
+    public = [path for path in public if path.exists()]
     if folder is not None:
         public += [*folder.glob("map-*"), *folder.glob("atlas-*.webp")]
     gr.set_static_paths([str(path.resolve()) for path in public])

@@ -140,7 +140,7 @@ def overflow(page: Page) -> int:
 
 
 def open_tab(page: Page, name: str) -> None:
-    """Open one of the four tabs."""
+    """Open one of the five tabs."""
     page.get_by_role("tab", name=name, exact=True).first.click()
 
 

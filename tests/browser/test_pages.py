@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import open_map, open_tab, overflow
 
-TABS = ("Caption", "Generate", "Interpolate", "Explore")
+TABS = ("Caption", "Generate", "Interpolate", "Explore", "Training")
 
 
 @pytest.mark.parametrize("page", ["desk", "phone"], indirect=True)

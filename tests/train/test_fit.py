@@ -209,8 +209,33 @@ def test_publish_writes_what_the_app_reads_and_refuses_worse(
     collection = Collection.load(assets / "collection")
     assert len(collection) == 60 and collection.sprite(59).size == (96, 96)
     assert from_pretrained(assets / "model").facts["version"] == collection.model_version
+    _the_tab_and_the_report_show_it(assets / "training", tmp_path)
     page = json.loads((assets / "training" / "evaluation.json").read_text())
     better = page | {"cider": 99.0, "t2i_r10": 1.0, "image_mse_64": 0.0}
     (assets / "training" / "evaluation.json").write_text(json.dumps(better))
     with pytest.raises(ConfigError, match="add --force"):
         publish(smoke_run, drawn_folder, assets)
+
+
+def _the_tab_and_the_report_show_it(trained: Path, scratch: Path) -> None:
+    """What publishing leaves is what the Training tab and the report read."""
+    from PIL import Image
+
+    from engrave.ui import record, training
+    from train.report.command import write_report
+
+    view = training.training_files(trained, scratch)
+    stages = json.loads((scratch / "curves.json").read_text())
+    assert view and [one["stage"] for one in stages] == list(STAGES)
+    assert len(record.figures(trained)["rows"]) > 8
+    names = {path.stem.rpartition("-")[0]: path for path in (trained / "samples").iterdir()}
+    assert set(names) == {"autoencoder", "priors"}
+    assert len(record.samples(trained)) >= 2
+    with Image.open(names["autoencoder"]) as sheet:
+        assert sheet.width > 3 * sheet.height, "one row, that of the scans being gone"
+    pairs = record.pairs(trained)
+    assert len(pairs) == 10 and all(one["words"] and one["note"] for one in pairs)
+    found = write_report(trained / "log.jsonl", scratch / "report", trained / "evaluation.json")
+    assert len(found.pictures) == 10 and len(found.sheets) == 2
+    assert "asked for: a ship" in found.pictures[0].caption
+    assert "drawn by smoke-" in found.pictures[0].caption

@@ -38,5 +38,8 @@ const boxes=[...document.querySelectorAll('.chart')];
 const seen=new IntersectionObserver(list=>list.forEach(e=>{if(e.isIntersecting)draw(e.target)}),
   {rootMargin:'400px'});
 boxes.forEach(box=>seen.observe(box));
+// in a frame without an address of its own a link to a section would lead away
+document.querySelectorAll('nav a').forEach(link=>link.addEventListener('click',event=>{
+  event.preventDefault();document.querySelector(link.hash).scrollIntoView();}));
 addEventListener('beforeprint',()=>boxes.forEach(draw));
 """

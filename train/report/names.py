@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 STEP_NAMES = ("_step", "step", "global_step", "trainer/global_step", "iteration", "iter")
 STAGE_NAMES = ("stage", "phase")
+RUN_STAGES = ("meaning", "autoencoder", "captions", "priors")  # trackers get `stage/metric` from us
 VALIDATION = "validation_"
 _HELD_OUT = r"^(validation|valid|val|eval|evaluation|dev)_"
 _TRAINING = r"^(train|training|batch|metrics|model|optimizer|optim)_"

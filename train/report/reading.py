@@ -13,6 +13,7 @@ from train.report.sources.database import is_database, read_database
 from train.report.sources.events import PATTERN, read_events
 from train.report.sources.lines import read_csv, read_json_lines
 from train.report.sources.offline import find_record_log, read_offline_run
+from train.report.staged import by_stage
 
 
 def read_log(path: Path) -> Log:
@@ -24,6 +25,7 @@ def read_log(path: Path) -> Log:
     if not columns.rows:
         raise DataError(f"{path.name} holds no line that can be read; give a log with figures.")
     name = path.name if path.name not in ("log.jsonl", "") else path.resolve().parent.name
+    columns = by_stage(columns)
     return build(columns, name=name, source=source, facts=_beside(place) | facts)
 
 

@@ -35,14 +35,7 @@ def numbers(evaluation: Mapping[str, Any]) -> dict[str, float]:
 def check_evaluation(evaluation: Mapping[str, Any]) -> Iterator[Verdict]:
     """Check all figures of an evaluation; what was not measured stays open."""
     held = numbers(evaluation)
-    split = evaluation.get("split")
-    count = float(len(held)) if held and split else None
-    says = f"{len(held)} figures on the split `{split}`."
-    if not held:
-        says = "No evaluation was given."
-    elif not split:
-        says = "The figures given do not say on which pictures they were measured."
-    yield verdict("measured", STAGE, "", count, says)
+    yield _measured(evaluation, held)
     yield _padding(held)
     yield from _shuffles(held)
     yield from _captions(held)
@@ -54,6 +47,23 @@ def check_evaluation(evaluation: Mapping[str, Any]) -> Iterator[Verdict]:
     yield _generated(held)
     yield _copies(held)
     yield from _test_gap(held)
+
+
+def _measured(evaluation: Mapping[str, Any], held: Figures) -> Verdict:
+    """Count the figures on pictures that training never saw; those on its own count for nothing."""
+    split = evaluation.get("split")
+    if not evaluation:
+        return verdict("measured", STAGE, "", None, "No evaluation was given.")
+    if not held:
+        return verdict("measured", STAGE, "", 0.0, "The evaluation that was given holds no figure.")
+    if not split:
+        says = "The figures given do not say on which pictures they were measured."
+        return verdict("measured", STAGE, "", None, says)
+    if str(split) in ("train", "training"):
+        says = f"All {len(held)} figures are of the training pictures."
+        return verdict("measured", STAGE, "", 0.0, says)
+    says = f"{len(held)} figures on the split `{split}`."
+    return verdict("measured", STAGE, "", float(len(held)), says)
 
 
 def _open(key: str, needs: str) -> Verdict:
