@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from engrave.image import to_image
 from engrave.model.multimodal import MultimodalModel
+from engrave.model.pixels import to_image
 from train.evaluation.captions import read_all, write_all
 from train.evaluation.generation import Making, leaned_on
 from train.evaluation.subject import drawn
