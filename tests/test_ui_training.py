@@ -187,3 +187,12 @@ def test_the_page_loads_nothing_heavy_for_the_tab() -> None:
     code = f"import sys, engrave.ui.page; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_minutes_count_every_pass_of_every_stage(tmp_path: Path) -> None:
+    rows = [("a", 0), ("a", 120), ("b", 60), ("b", 180), ("b", 30), ("b", 60)]
+    text = "\n".join(
+        json.dumps({"stage": s, "seconds": t, "step": i}) for i, (s, t) in enumerate(rows)
+    )
+    (tmp_path / "log.jsonl").write_text(text + "\n", encoding="utf-8")
+    assert "for 6 minutes" in record.about(tmp_path)["facts"]

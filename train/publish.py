@@ -33,6 +33,7 @@ TEXTS = (
 )  # fmt: skip
 TEST_FIGURES = "evaluation-test.json"  # only where somebody looked
 BATCH = 32
+MOST_LINES = 6000  # of a log that ships; a shorter one is kept whole
 BETTER = {  # validation figures that decide which model is better, and the sign of better
     "cider": 1.0, "t2i_r10": 1.0, "image_mse_64": -1.0, "kid": -1.0,
 }  # fmt: skip
@@ -140,5 +141,10 @@ def _copy_training(run: Path, folder: Path) -> None:
     if (run / TEST_FIGURES).is_file():
         shutil.copy(run / TEST_FIGURES, folder / TEST_FIGURES)
     lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    kept = [line for i, line in enumerate(lines) if i % 10 == 0 or "validation_" in line]
-    (folder / "log.jsonl").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    (folder / "log.jsonl").write_text("\n".join(_thinned(lines)) + "\n", encoding="utf-8")
+
+
+def _thinned(lines: list[str]) -> list[str]:
+    """Keep what was measured on validation, and of the steps as many as a curve can show."""
+    every = -(-len(lines) // MOST_LINES)
+    return [line for i, line in enumerate(lines) if i % every == 0 or "validation_" in line]

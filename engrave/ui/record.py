@@ -72,11 +72,15 @@ def about(folder: Path) -> View:
 
 
 def _minutes(log: Path) -> str:
-    ends: dict[str, float] = {}
+    """Return how long all passes of all stages took: the clock of each begins at nought."""
+    total, last, stage = 0.0, 0.0, ""
     for row in lines(log):
-        if "seconds" in row:
-            ends[str(row.get("stage", ""))] = float(row["seconds"])
-    return f"{sum(ends.values()) / 60:,.0f} minutes" if ends else ""
+        if "seconds" not in row:
+            continue
+        now, here = float(row["seconds"]), str(row.get("stage", ""))
+        anew = here != stage or now < last
+        total, last, stage = total + (now if anew else now - last), now, here
+    return f"{total / 60:,.0f} minutes" if total else ""
 
 
 def lines(log: Path) -> Iterator[dict[str, Any]]:

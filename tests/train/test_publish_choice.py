@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engrave.errors import CheckpointError, ConfigError
-from train.publish import publish
+from train.publish import _thinned, publish
 
 SHIPPED = {"split": "validation", "cider": 0.40, "cider_error": 0.02, "t2i_r10": 0.6, "kid": 0.2}
 
@@ -52,3 +52,10 @@ def test_an_equal_or_better_or_forced_one_goes_on_to_its_weights(
     run, assets = folders(tmp_path, fresh)
     with pytest.raises(CheckpointError, match=r"holds no config\.json"):
         publish(run, tmp_path, assets, force=force)
+
+
+@pytest.mark.parametrize(("count", "kept"), [(5, 5), (6000, 6000), (6001, 3001), (30000, 6000)])
+def test_a_log_is_thinned_only_where_it_is_long(count: int, kept: int) -> None:
+    lines = [f'{{"step": {i}}}' for i in range(count)]
+    assert len(_thinned(lines)) == kept
+    assert _thinned(['{"validation_x": 1}'] * 20_000) == ['{"validation_x": 1}'] * 20_000
