@@ -10,7 +10,7 @@ import gradio as gr
 
 from engrave.ui import record, reports
 from engrave.ui.desk import PRIVATE
-from engrave.ui.explore import PLOTLY
+from engrave.ui.explore_map import PLOTLY
 from engrave.ui.files import file_url
 from engrave.ui.speech import bind
 from engrave.ui.views import NOTHING, View
