@@ -69,6 +69,14 @@ def test_long_curves_are_thinned_and_broken_figures_left_out(tmp_path: Path) -> 
     assert all(y == 1.0 for y in curve["y"])
 
 
+def test_a_resumed_run_is_drawn_by_its_last_account(tmp_path: Path) -> None:
+    steps = [1, 11, 21, 31, 9, 19, 29, 39]  # a thinned log: the second account has other steps
+    rows = [{"stage": "meaning", "step": step, "loss": k} for k, step in enumerate(steps)]
+    (stage,) = record.curves(write(tmp_path, rows))
+    (curve,) = stage["charts"][0]["curves"]
+    assert (curve["x"], curve["y"]) == ([1, 9, 19, 29, 39], [0, 4, 5, 6, 7])
+
+
 def test_figures_stand_beside_baselines_and_the_earlier_run(trained: Path) -> None:
     view = record.figures(trained)
     assert view["head"][-1] == "the earlier run" and "600 pictures" in view["head"][1]

@@ -123,9 +123,19 @@ def _place(name: str) -> int:
 
 
 def _curve(label: str, points: list[tuple[float, float]]) -> View:
-    points = sorted(points, key=lambda point: point[0])
-    kept = points[:: max(1, math.ceil(len(points) / MOST_POINTS))]
+    held = _last_account(points)
+    kept = held[:: max(1, math.ceil(len(held) / MOST_POINTS))]
     return {"label": label, "x": [x for x, _ in kept], "y": [float(f"{y:.5g}") for _, y in kept]}
+
+
+def _last_account(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Leave out the steps that a resumed run did anew."""
+    kept: list[tuple[float, float]] = []
+    for point in points:
+        while kept and kept[-1][0] >= point[0]:
+            kept.pop()
+        kept.append(point)
+    return kept
 
 
 def figures(folder: Path) -> View:
