@@ -139,6 +139,26 @@ def _copy_training(run: Path, folder: Path) -> None:
         shutil.copy(run / name, folder / name)
     if (run / TEST_FIGURES).is_file():
         shutil.copy(run / TEST_FIGURES, folder / TEST_FIGURES)
-    lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    text = (run / "log.jsonl").read_text(encoding="utf-8")
+    lines = last_account(text.splitlines())
     kept = [line for i, line in enumerate(lines) if i % 10 == 0 or "validation_" in line]
     (folder / "log.jsonl").write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def last_account(lines: list[str]) -> list[str]:
+    """Leave out the steps that a resumed stage did anew, which a thinned log would mix with the
+    first account of them."""
+    stages: dict[str, list[tuple[int, str]]] = {}
+    for line in lines:
+        row = json.loads(line)
+        held = stages.setdefault(row["stage"], [])
+        # a line of held-out figures has the step of the line before it
+        while held and held[-1][0] >= row["step"] and not _same_step(held[-1], row):
+            held.pop()
+        held.append((row["step"], line))
+    return [line for held in stages.values() for _, line in held]
+
+
+def _same_step(last: tuple[int, str], row: dict[str, Any]) -> bool:
+    held_out = any(name.startswith("validation_") for name in row)
+    return last[0] == row["step"] and held_out and "validation_" not in last[1]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engrave.errors import CheckpointError, ConfigError
-from train.publish import publish
+from train.publish import last_account, publish
 
 SHIPPED = {"split": "validation", "cider": 0.40, "cider_error": 0.02, "t2i_r10": 0.6, "kid": 0.2}
 
@@ -52,3 +52,15 @@ def test_an_equal_or_better_or_forced_one_goes_on_to_its_weights(
     run, assets = folders(tmp_path, fresh)
     with pytest.raises(CheckpointError, match=r"holds no config\.json"):
         publish(run, tmp_path, assets, force=force)
+
+
+def test_steps_that_a_resumed_stage_did_anew_are_told_once() -> None:
+    def line(step: int, account: int, **more: float) -> str:
+        return json.dumps({"stage": "captions", "step": step, "account": account} | more)
+
+    first = [line(step, 1) for step in range(1, 31)] + [line(30, 1, validation_loss=3.0)]
+    second = [line(step, 2) for step in range(21, 41)] + [line(40, 2, validation_loss=2.0)]
+    told = [json.loads(one) for one in last_account(first + second)]
+    assert [row["step"] for row in told] == [*range(1, 41), 40]
+    assert [row["account"] for row in told] == [1] * 20 + [2] * 21
+    assert last_account(second) == second
