@@ -26,9 +26,9 @@ format: $(VENV)/.dev-is-installed  ## put the source into its form
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 
-bench: $(VENV)/.run-is-installed  ## print how long the app's answers take here, the memory, and how fast training is
+bench: $(VENV)/.run-is-installed  ## print how long the app's answers take here, the memory, how fast training is, and how fast a long log is read
 	@$(BIN)/python -m engrave bench
-	@if $(BIN)/python -c 'import accelerate, datasets' 2>/dev/null; then $(BIN)/python -m train bench; fi
+	@if $(BIN)/python -c 'import accelerate, datasets' 2>/dev/null; then $(BIN)/python -m train bench && $(BIN)/python -m train report --bench; fi
 
 frames: $(VENV)/.dev-is-installed browser  ## print how smoothly the map moves in Chromium
 	@$(BIN)/python -m tests.browser.frames

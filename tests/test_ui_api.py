@@ -175,6 +175,8 @@ def test_nothing_is_relayed_and_the_queue_cannot_be_passed(url: str) -> None:
 def test_all_that_uses_the_model_waits_in_one_line() -> None:
     page = build_page(fake_engine(), Path("no-examples"))
     queued = {fn.name: fn.concurrency_id for fn in page.fns.values() if fn.fn and fn.queue}
+    beside = {"shipped_report", "own_report"}  # these use a process of their own, and no model
+    assert {queued.pop(name) for name in beside} == {"report"}
     assert set(queued.values()) == {"model"}
     assert {"describe", "generate", "walk", "search", "open_item", "imagined"} <= set(queued)
 

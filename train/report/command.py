@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from engrave.errors import DataError
+from train.report.bench import ROWS, bench, in_words
 from train.report.blocks import Section
 from train.report.data import to_json
 from train.report.findings import Findings, find
@@ -26,11 +27,19 @@ def add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="judge a run by its log, whoever wrote it",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    report.add_argument(
+    what = report.add_mutually_exclusive_group(required=True)
+    what.add_argument(
         "--run",
         type=Path,
-        required=True,
         help="JSON lines, CSV, offline run of W&B, TensorBoard folder or trackio database",
+    )
+    what.add_argument(
+        "--bench",
+        type=int,
+        nargs="?",
+        const=ROWS,
+        metavar="ROWS",
+        help=f"measure how fast a made log is read, of {ROWS:,} rows unless told",
     )
     report.add_argument("--evaluation", type=Path, help="JSON file of the final figures")
     report.add_argument("--compare", type=Path, help="another log to set beside it")
@@ -41,7 +50,10 @@ def add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def report(given: argparse.Namespace) -> int:
-    """Write the report and print its summary."""
+    """Write the report and print its summary, or measure how fast a log is read."""
+    if given.bench is not None:
+        print(in_words(bench(given.bench)))
+        return 0
     found = write_report(given.run, given.out, given.evaluation, given.compare, given.pairs)
     print(f"{found.overall.grade} of 5, {found.overall.word}. {found.overall.why}")
     for advice in found.advice:
