@@ -46,6 +46,7 @@ def test_the_shipped_run_gets_its_report_by_keyboard(tab: Page) -> None:
     tab.keyboard.press("Enter")
     inside = tab.frame_locator("#training-report iframe")
     expect(inside.locator("h1")).to_contain_text("Training report")
+    inside.locator(".chart").first.scroll_into_view_if_needed()  # charts are drawn when seen
     inside.locator(".chart .main-svg").first.wait_for(state="attached")
     inside.get_by_role("link", name="Recommendations").click()
     expect(inside.get_by_role("heading", name="Recommendations")).to_be_in_viewport()
