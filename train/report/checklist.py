@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from train.report.checks.evaluation import numbers
 from train.report.log import Log
 from train.report.rules import Verdict
 
@@ -32,6 +33,7 @@ def boxes(
 ) -> list[Box]:
     """Return all boxes; `shown` counts the pictures with captions that lie in the report."""
     split = str(evaluation.get("split", ""))
+    figures = numbers(evaluation)
     found = [
         _graded("Export the losses", verdicts, ("no_loss",)),
         _graded("See that the loss curves fell and stayed down", verdicts,
@@ -43,7 +45,7 @@ def boxes(
             else "No pairs were given."),
     ]  # fmt: skip
     for title, names in FIGURES:
-        held = {name: evaluation[name] for name in names if name in evaluation}
+        held = {name: figures[name] for name in names if name in figures}
         says = ", ".join(f"{name} {value:.4g}" for name, value in held.items())
         found.append(Box(title=title, done=bool(held) or None, says=says or "Not measured."))
     found += [
