@@ -57,7 +57,7 @@ def test_a_log_of_ones_own_is_judged_and_its_report_downloads(tab: Page, tmp_pat
     log = write(tmp_path, earlier(), "earlier-run.jsonl")
     tab.set_input_files("#training-log input[type=file]", log)
     expect(tab.locator("#training-own h2")).to_have_text("Report on earlier-run.jsonl")
-    expect(tab.locator("#training-own .verdicts")).to_contain_text("alignment")
+    expect(tab.locator("#training-own .verdicts").first).to_contain_text("alignment shrank it")
     for name, begins in (("HTML", "<!doctype"), ("Markdown", "# Training"), ("JSON", "{")):
         with tab.expect_download() as held:
             tab.locator("#training-own").get_by_text(f"Download {name}").click()
