@@ -69,6 +69,14 @@ def test_long_curves_are_thinned_and_broken_figures_left_out(tmp_path: Path) -> 
     assert all(y == 1.0 for y in curve["y"])
 
 
+def test_a_resumed_run_is_drawn_by_its_last_account(tmp_path: Path) -> None:
+    steps = [1, 11, 21, 31, 9, 19, 29, 39]  # a thinned log: the second account has other steps
+    rows = [{"stage": "meaning", "step": step, "loss": k} for k, step in enumerate(steps)]
+    (stage,) = record.curves(write(tmp_path, rows))
+    (curve,) = stage["charts"][0]["curves"]
+    assert (curve["x"], curve["y"]) == ([1, 9, 19, 29, 39], [0, 4, 5, 6, 7])
+
+
 def test_figures_stand_beside_baselines_and_the_earlier_run(trained: Path) -> None:
     view = record.figures(trained)
     assert view["head"][-1] == "the earlier run" and "600 pictures" in view["head"][1]
@@ -189,10 +197,6 @@ def test_the_page_loads_nothing_heavy_for_the_tab() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_minutes_count_every_pass_of_every_stage(tmp_path: Path) -> None:
-    rows = [("a", 0), ("a", 120), ("b", 60), ("b", 180), ("b", 30), ("b", 60)]
-    text = "\n".join(
-        json.dumps({"stage": s, "seconds": t, "step": i}) for i, (s, t) in enumerate(rows)
-    )
-    (tmp_path / "log.jsonl").write_text(text + "\n", encoding="utf-8")
-    assert "for 6 minutes" in record.about(tmp_path)["facts"]
+def test_the_time_of_all_passes_is_told(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps({"minutes": 187.4}), encoding="utf-8")
+    assert record.about(tmp_path)["facts"] == ["for 187 minutes"]

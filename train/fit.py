@@ -81,7 +81,8 @@ def fit(
             continue
         share = training.stages[name].minutes_share if stage == "all" else 1.0
         budget = Budget(None if minutes is None else minutes * share, epochs, stop_after)
-        figures = _run(name, context, budget, resume, speeder)
+        figures, took = _run(name, context, budget, resume, speeder)
+        record["minutes"] = round(record.get("minutes", 0.0) + took, 1)  # of all passes so far
         if speeder.is_main_process:
             _finish(name, model, context, record, figures)
         speeder.wait_for_everyone()
@@ -159,7 +160,8 @@ def load_raw(out: Path, config: ModelConfig) -> MultimodalModel:
 
 def _run(
     name: str, context: Context, budget: Budget, resume: bool, speeder: Any
-) -> dict[str, float]:
+) -> tuple[dict[str, float], float]:
+    """Return the stage's last figures and how many minutes it took."""
     made = MAKERS[name](context).to(context.device)
     made.eval()
     with speeder.main_process_first():
@@ -167,7 +169,7 @@ def _run(
     run = Run(made, budget, context.out / "log.jsonl", speeder)
     if resume:
         run.resume()
-    return run.go()
+    return run.go(), run.elapsed / 60
 
 
 def _finish(

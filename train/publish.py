@@ -140,11 +140,31 @@ def _copy_training(run: Path, folder: Path) -> None:
         shutil.copy(run / name, folder / name)
     if (run / TEST_FIGURES).is_file():
         shutil.copy(run / TEST_FIGURES, folder / TEST_FIGURES)
-    lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    (folder / "log.jsonl").write_text("\n".join(_thinned(lines)) + "\n", encoding="utf-8")
+    text = (run / "log.jsonl").read_text(encoding="utf-8")
+    lines = thinned(last_account(text.splitlines()))
+    (folder / "log.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _thinned(lines: list[str]) -> list[str]:
+def thinned(lines: list[str]) -> list[str]:
     """Keep what was measured on validation, and of the steps as many as a curve can show."""
-    every = -(-len(lines) // MOST_LINES)
+    every = max(1, -(-len(lines) // MOST_LINES))
     return [line for i, line in enumerate(lines) if i % every == 0 or "validation_" in line]
+
+
+def last_account(lines: list[str]) -> list[str]:
+    """Leave out the steps that a resumed stage did anew, which a thinned log would mix with the
+    first account of them."""
+    stages: dict[str, list[tuple[int, str]]] = {}
+    for line in lines:
+        row = json.loads(line)
+        held = stages.setdefault(row["stage"], [])
+        # a line of held-out figures has the step of the line before it
+        while held and held[-1][0] >= row["step"] and not _same_step(held[-1], row):
+            held.pop()
+        held.append((row["step"], line))
+    return [line for held in stages.values() for _, line in held]
+
+
+def _same_step(last: tuple[int, str], row: dict[str, Any]) -> bool:
+    held_out = any(name.startswith("validation_") for name in row)
+    return last[0] == row["step"] and held_out and "validation_" not in last[1]

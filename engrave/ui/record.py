@@ -64,23 +64,11 @@ def about(folder: Path) -> View:
         ("", f"{run['parameters'] / 1e6:.1f} million parameters" if "parameters" in run else ""),
         ("trained on ", f"{pictures:,} engravings" if pictures else ""),
         ("on ", run.get("hardware")),
-        ("for ", _minutes(folder / "log.jsonl")),
+        ("for ", f"{run['minutes']:,.0f} minutes" if "minutes" in run else ""),
         ("finished ", run.get("finished")),
         ("commit ", str(run.get("commit") or "")[:10]),
     )
     return {"facts": [f"{before}{value}" for before, value in known if value]}
-
-
-def _minutes(log: Path) -> str:
-    """Return how long all passes of all stages took: the clock of each begins at nought."""
-    total, last, stage = 0.0, 0.0, ""
-    for row in lines(log):
-        if "seconds" not in row:
-            continue
-        now, here = float(row["seconds"]), str(row.get("stage", ""))
-        anew = here != stage or now < last
-        total, last, stage = total + (now if anew else now - last), now, here
-    return f"{total / 60:,.0f} minutes" if total else ""
 
 
 def lines(log: Path) -> Iterator[dict[str, Any]]:
@@ -127,9 +115,19 @@ def _place(name: str) -> int:
 
 
 def _curve(label: str, points: list[tuple[float, float]]) -> View:
-    points = sorted(points, key=lambda point: point[0])
-    kept = points[:: max(1, math.ceil(len(points) / MOST_POINTS))]
+    held = _last_account(points)
+    kept = held[:: max(1, math.ceil(len(held) / MOST_POINTS))]
     return {"label": label, "x": [x for x, _ in kept], "y": [float(f"{y:.5g}") for _, y in kept]}
+
+
+def _last_account(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Leave out the steps that a resumed run did anew."""
+    kept: list[tuple[float, float]] = []
+    for point in points:
+        while kept and kept[-1][0] >= point[0]:
+            kept.pop()
+        kept.append(point)
+    return kept
 
 
 def figures(folder: Path) -> View:

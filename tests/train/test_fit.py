@@ -47,6 +47,7 @@ def test_every_step_is_logged_under_the_known_names(smoke_run: Path) -> None:
 def test_the_run_leaves_a_model_a_record_and_samples(smoke_run: Path) -> None:
     assert from_pretrained(smoke_run / "model").config.preset == "smoke"
     record = json.loads((smoke_run / "run.json").read_text())
+    assert record["minutes"] >= 0.0 and isinstance(record["minutes"], float)
     assert tuple(record["done"]) == STAGES and record["train_pictures"] == 48
     assert {path.name.split("-")[0] for path in (smoke_run / "samples").iterdir()} == {
         "autoencoder",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engrave.errors import CheckpointError, ConfigError
-from train.publish import _thinned, publish
+from train.publish import last_account, publish, thinned
 
 SHIPPED = {"split": "validation", "cider": 0.40, "cider_error": 0.02, "t2i_r10": 0.6, "kid": 0.2}
 
@@ -57,5 +57,17 @@ def test_an_equal_or_better_or_forced_one_goes_on_to_its_weights(
 @pytest.mark.parametrize(("count", "kept"), [(5, 5), (6000, 6000), (6001, 3001), (30000, 6000)])
 def test_a_log_is_thinned_only_where_it_is_long(count: int, kept: int) -> None:
     lines = [f'{{"step": {i}}}' for i in range(count)]
-    assert len(_thinned(lines)) == kept
-    assert _thinned(['{"validation_x": 1}'] * 20_000) == ['{"validation_x": 1}'] * 20_000
+    assert len(thinned(lines)) == kept
+    assert thinned(['{"validation_x": 1}'] * 20_000) == ['{"validation_x": 1}'] * 20_000
+
+
+def test_steps_that_a_resumed_stage_did_anew_are_told_once() -> None:
+    def line(step: int, account: int, **more: float) -> str:
+        return json.dumps({"stage": "captions", "step": step, "account": account} | more)
+
+    first = [line(step, 1) for step in range(1, 31)] + [line(30, 1, validation_loss=3.0)]
+    second = [line(step, 2) for step in range(21, 41)] + [line(40, 2, validation_loss=2.0)]
+    told = [json.loads(one) for one in last_account(first + second)]
+    assert [row["step"] for row in told] == [*range(1, 41), 40]
+    assert [row["account"] for row in told] == [1] * 20 + [2] * 21
+    assert last_account(second) == second
