@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,11 +15,8 @@ from engrave.checkpoint import save_pretrained
 from engrave.collection import Collection
 from engrave.engine import Engine
 from engrave.errors import CheckpointError, CollectionError, PictureError, PromptError
-from engrave.manifest import read_manifest
 from engrave.model.multimodal import MultimodalModel
 from tests.tiny import tiny_collection, tiny_sprites
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -301,28 +296,3 @@ def test_a_missing_collection_of_ours_is_an_empty_one(
     monkeypatch.setattr("engrave.engine.ASSETS", tmp_path)
     engine = Engine.load()
     assert len(engine.collection) == 0 and engine.model_version == "unknown"
-
-
-def test_a_page_needs_no_torch() -> None:
-    """The page is shown before the model is read; a fresh process tells."""
-    command = (
-        "import sys; from engrave.engine import Engine; from engrave.ui.page import build_page; "
-        "build_page(Engine.load()); print(sorted({'torch', 'transformers'} & {*sys.modules}))"
-    )
-    told = subprocess.run(
-        [sys.executable, "-c", command], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert told.stdout.splitlines()[-1] == "[]"
-
-
-def test_damaged_weights_are_told_when_they_are_read(
-    tiny_model: MultimodalModel, tmp_path: Path
-) -> None:
-    save_pretrained(tiny_model, tmp_path / "m", {"version": "one"})
-    shard = next((tmp_path / "m").glob("*.safetensors"))
-    shard.write_bytes(shard.read_bytes()[:100])
-    engine = Engine(read_manifest(tmp_path / "m"), Collection())
-    assert engine.model_version == "one"
-    for _ in range(2):  # and again, not only the first time
-        with pytest.raises(CheckpointError, match=r"missing or damaged; copy the model folder"):
-            engine.wake()

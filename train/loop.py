@@ -9,14 +9,9 @@ from __future__ import annotations
 import json
 import math
 import os
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, current_thread, main_thread
-from types import FrameType
 from typing import Any
 
 import torch
@@ -27,6 +22,7 @@ from tqdm import tqdm
 
 from train import trackers
 from train.config import STAGES, StageConfig
+from train.signals import stop_signals
 from train.stages.base import Context, Stage, step_generator
 
 CLIP_NORM = 1.0
@@ -90,28 +86,6 @@ class Ema:
             held = parameter.detach().clone()
             parameter.copy_(shadow)
             shadow.copy_(held)
-
-
-@contextmanager
-def stop_signals() -> Iterator[Event]:
-    """Let Ctrl-C and SIGTERM set an event, so that a step is never cut in two; a second signal
-    ends at once."""
-    asked = Event()
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    if current_thread() is not main_thread():
-        yield asked
-        return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class Run:
