@@ -65,9 +65,12 @@ def test_a_first_visitor_sees_something(grey: int, words: str, pleases: bool) ->
     assert Sample(0, Image.new("L", (32, 32), grey), answer).pleases is pleases
 
 
-def test_examples_of_the_first_visit_are_not_drawn_again(folder: Path) -> None:
+def test_examples_of_the_first_visit_are_not_drawn_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else the page could not be shown before the model is read."""
     engine = fake_engine()
-    engine.original = engine.decode = None  # type: ignore[assignment,method-assign]
+    for name in ("original", "decode"):
+        monkeypatch.setattr(engine, name, None)
     shown = read_examples(Views(engine), folder)
     assert shown.opened_src and all(end is not None and end.src for end in shown.ends)

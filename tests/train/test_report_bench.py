@@ -23,8 +23,8 @@ def test_the_made_log_reads_as_it_was_written(tmp_path: Path) -> None:
 def test_the_command_prints_what_reading_cost(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--bench", "500"]) == 0
     said = capsys.readouterr().out
-    found = re.search(r"^500 rows, .* s \([\d.]+ s of CPU\) with (\d+) MB", said)
-    assert found and int(found[1]) > 20, said
+    found = re.search(r"^500 rows, .* s \([\d.]+ s of CPU\) with ([\d,]+) MB", said)
+    assert found and int(found[1].replace(",", "")) > 20, said
 
 
 def test_a_log_and_a_measure_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
