@@ -17,6 +17,7 @@ from PIL.Image import Image
 from engrave import limits
 from engrave.answers import Candidate, CaptionAnswer, Neighbour, Plate, Walk
 from engrave.collection import Collection
+from engrave.config import EXEMPLARS
 from engrave.errors import PictureError, PromptError
 from engrave.image import open_picture
 from engrave.manifest import Manifest, read_manifest
@@ -29,7 +30,6 @@ if TYPE_CHECKING:  # torch takes seconds to import, and a page can be shown with
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 TEXT_PREFIX = "text:"
-EXEMPLARS = 16  # engravings nearest to a text, of which the seed chooses one to lean on
 
 Picture = Image | Path | bytes
 Source = str | Picture | np.ndarray

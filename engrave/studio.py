@@ -15,13 +15,12 @@ import torch
 from PIL.Image import Image
 from torch import Tensor
 
-from engrave.config import BEAMS
+from engrave.config import BEAMS, HOLD
 from engrave.image import pad_square
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image, to_tensor
 from engrave.progress import Progress, tell
 
-HOLD = 0.65  # how far a layout begins from noise towards that of the engraving it leans on
 PLATE_BEAMS = 3  # for captions of pictures that the model made
 DECODED_AT_ONCE = 4  # pictures in one pass of the decoder; more is no faster on a CPU
 

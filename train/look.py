@@ -73,13 +73,13 @@ def _from_noise(model: MultimodalModel) -> Image.Image:
 
 
 def _prompted(model: MultimodalModel, rows: list[Tensor]) -> Image.Image:
-    pictures = [_pictures(model, z) for z in rows]
+    pictures = [pictures_from(model, z) for z in rows]
     groups = [(prompt, [row[k] for row in pictures]) for k, prompt in enumerate(PROMPTS)]
     return labelled_sheet(groups, across=2)
 
 
 def _redrawn(model: MultimodalModel, examples: Examples, z: Tensor) -> Image.Image:
-    pictures = _pictures(model, z[:REDRAWN])
+    pictures = pictures_from(model, z[:REDRAWN])
     groups = [(row["id"], [p]) for row, p in zip(examples.rows, pictures, strict=False)]
     return labelled_sheet(groups, across=8)
 
@@ -90,7 +90,7 @@ def _walks(model: MultimodalModel, examples: Examples, z: Tensor) -> Image.Image
         ends = 2 * k, 2 * k + 1
         path = model.walk_latents(z[ends[0]], z[ends[1]], frames=FRAMES, steps=PRIOR_STEPS)
         label = " to ".join(examples.rows[end]["id"] for end in ends)
-        groups.append((f"{label}, through the prior", _pictures(model, path)))
+        groups.append((f"{label}, through the prior", pictures_from(model, path)))
     return labelled_sheet(groups, across=1)
 
 
@@ -101,7 +101,8 @@ def _captions(model: MultimodalModel, examples: Examples, z: Tensor) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _pictures(model: MultimodalModel, z: Tensor) -> list[Image.Image]:
+def pictures_from(model: MultimodalModel, z: Tensor) -> list[Image.Image]:
+    """Return the pictures of latents (N, L)."""
     return [to_image(picture) for part in drawn(model, z) for picture in part]
 
 

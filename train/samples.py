@@ -14,11 +14,10 @@ from PIL import Image
 from torch import Tensor
 
 from engrave.model.multimodal import MultimodalModel
-from engrave.model.pixels import to_image
+from train.evaluate import PRIOR_STEPS
 from train.evaluation.captions import read_all, write_all
 from train.evaluation.generation import Making, leaned_on
-from train.evaluation.subject import drawn
-from train.look import PROMPTS
+from train.look import PROMPTS, pictures_from
 from train.report.pairs import MOST as PAIRS
 from train.report.pairs import without_scans
 
@@ -27,7 +26,6 @@ SHEET_PX = 1050
 PAIR_PX = 256
 QUALITY = 80
 SEED = 1  # the first one: nothing was picked by its looks
-STEPS = 20  # of the priors, as in the app
 
 
 def keep_sheets(run: Path, folder: Path) -> None:
@@ -60,8 +58,8 @@ def write_pairs(model: MultimodalModel, known_NL: Tensor, folder: Path) -> None:
     prompts = list(PROMPTS[:PAIRS])
     text = read_all(model, prompts)
     lean = leaned_on(model, text, known_NL, SEED)
-    z = Making(model, STEPS).draw(text, seed=SEED, lean_NL=lean)
-    pictures = [to_image(picture) for part in drawn(model, z) for picture in part]
+    z = Making(model, PRIOR_STEPS).draw(text, seed=SEED, lean_NL=lean)
+    pictures = pictures_from(model, z)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     rows = []

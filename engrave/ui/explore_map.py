@@ -34,6 +34,7 @@ from engrave.ui.theme import ASSETS
 from engrave.ui.views import View, Views
 
 PLOTLY = ASSETS / "vendor" / "plotly-gl2d.min.js"
+PLOTLY_VERSION = "3.7.0"
 CHUNK = 500  # captions in one file of the map, about 40 kB
 TRIED = 200  # captions whose distances calibrate those of texts
 LONE_CODE = 255
@@ -57,7 +58,7 @@ def map_files(collection: Collection, captions: Path) -> View:
             "folder": at["NAME"],
             "facets": file_url(collection.folder / "map-facets.json", version),
             "captions": file_url(captions / "captions-NUMBER.json"),
-            "plotly": file_url(PLOTLY, "3.7.0"),
+            "plotly": file_url(PLOTLY, PLOTLY_VERSION),
             "chunk": CHUNK,
             "count": len(collection),
         }

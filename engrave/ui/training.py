@@ -10,7 +10,7 @@ import gradio as gr
 
 from engrave.ui import record, reports
 from engrave.ui.desk import PRIVATE
-from engrave.ui.explore_map import PLOTLY
+from engrave.ui.explore_map import PLOTLY, PLOTLY_VERSION
 from engrave.ui.files import file_url
 from engrave.ui.speech import bind
 from engrave.ui.views import NOTHING, View
@@ -44,7 +44,7 @@ def training_files(folder: Path, scratch: Path) -> View:
         return NOTHING
     path = scratch / "curves.json"
     path.write_text(json.dumps(stages, separators=(",", ":")), encoding="utf-8")
-    return {"curves": file_url(path), "plotly": file_url(PLOTLY, "3.7.0")}
+    return {"curves": file_url(path), "plotly": file_url(PLOTLY, PLOTLY_VERSION)}
 
 
 def place(folder: Path, scratch: Path) -> TrainingTab:

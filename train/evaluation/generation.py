@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from engrave.config import EXEMPLARS, HOLD
 from engrave.model import flow
 from engrave.model.multimodal import MultimodalModel
 from train.evaluation.captions import read_all
@@ -22,8 +23,6 @@ from train.metrics.generation import kid_values, manifold, nearest_likeness, r_p
 GUIDANCE = 2.0  # as in the app
 SEED = 1
 OTHERS = 99  # texts beside the true one
-LEANED = 16  # engravings that fit a text, one of which a layout leans on, as in the app
-HOLD = 0.65  # how far the layout begins from noise towards that one
 PROMPTS, SAMPLES = 12, 8
 LEANING = 256  # pictures that lean on an engraving
 
@@ -84,7 +83,7 @@ def measure_generation(sheet: Sheet, subject: Subject, steps: int) -> None:
 
 def leaned_on(model: MultimodalModel, text_NE: Tensor, z_ML: Tensor, seed: int = SEED) -> Tensor:
     """Return for each text the latent of one of the engravings that fit it best, (N, L)."""
-    near = (text_NE @ model.embed(z_ML).T).topk(min(LEANED, len(z_ML)), dim=1).indices
+    near = (text_NE @ model.embed(z_ML).T).topk(min(EXEMPLARS, len(z_ML)), dim=1).indices
     generator = torch.Generator().manual_seed(seed)
     pick = torch.randint(near.shape[1], (len(near), 1), generator=generator)
     return z_ML[near.gather(1, pick)[:, 0]]
