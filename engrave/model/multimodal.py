@@ -6,6 +6,7 @@ channels, G cells along a side, N cells, E width of the embedding, F frames of a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -52,15 +53,22 @@ class MultimodalModel(nn.Module):
         self.layout_prior = LayoutPrior(config)
 
     def split(self, z_BL: Tensor) -> tuple[Tensor, Tensor]:
-        """Return meaning (B, M) and layout (B, C, G, G)."""
-        meaning, flat = z_BL.split([self.config.meaning_width, self.config.layout_width], dim=-1)
+        """Return meaning (B, M) and layout (B, C, G, G), each number of root mean square 1/32."""
+        widths = [self.config.meaning_width, self.config.layout_width]
+        meaning, flat = (z_BL * self._norm_of_parts).split(widths, dim=-1)
         return meaning, rearrange(
             flat, "b (c g h) -> b c g h", c=self.config.layout_channels, g=self.config.grid
         )
 
     def join(self, meaning_BM: Tensor, layout_BCGG: Tensor) -> Tensor:
-        """Return the latent (B, L) of a meaning and a layout."""
-        return torch.cat([meaning_BM, rearrange(layout_BCGG, "b c g h -> b (c g h)")], dim=-1)
+        """Return the latent (B, L), of norm 1, of a meaning and a layout."""
+        flat = rearrange(layout_BCGG, "b c g h -> b (c g h)")
+        return torch.cat([meaning_BM, flat], dim=-1) / self._norm_of_parts
+
+    @property
+    def _norm_of_parts(self) -> float:
+        """Norm that meaning and layout have together: exactly 1 where they are 1,024 numbers."""
+        return math.sqrt(self.config.latent_width) * SCALE
 
     def encode(self, picture_B1SS: Tensor) -> Tensor:
         """Pictures (B, 1, S, S) in [-1, 1] -> latents (B, L) of norm 1."""

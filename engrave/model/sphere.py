@@ -1,6 +1,7 @@
 """Geometry of the latent: spheres, and the ways along them.
 
-Every number of a latent has a root mean square of 1/32, so 1024 of them have norm 1.
+Every number of a meaning and of a layout has a root mean square of 1/32, so 1,024 of them have
+norm 1; a latent of any other width is scaled to it.
 """
 
 import torch

@@ -77,8 +77,23 @@ def measure_generation(sheet: Sheet, subject: Subject, steps: int) -> None:
         _from(sheet, "leaning_", part, making.draw(some, lean_NL=lean), words)
         facts = {"candidates": len(subject.sample), "hold": HOLD, "generated": len(some)}
         sheet.all("leaning_", facts)
+        _from_training(sheet, subject, subject.sample, making)
     _real(sheet, subject, heard)
     _variety(sheet, subject, making)
+
+
+def _from_training(sheet: Sheet, subject: Subject, sample: Held, making: Making) -> None:
+    """Enter the same of pictures made from captions that were trained on: what was learnt by heart
+    shows as a gap to those held out."""
+    some = sample.every(max(1, len(sample) // LEANING))
+    z = making.draw(read_all(making.model, some.captions))
+    made = subject.eyes.see_all(drawn(making.model, z, "drawing from training captions"))
+    heard = subject.ears.hear(some.captions)
+    _judged(sheet, "train_", made, sample.seen, subject, heard)
+    head = subject.evaluator.head
+    real = r_precision(head.of_pictures(some.seen), head.of_texts(heard), OTHERS)
+    sheet.mean("train_r_precision_real", real)
+    sheet.put("train_generated", len(some))
 
 
 def leaned_on(model: MultimodalModel, text_NE: Tensor, z_ML: Tensor, seed: int = SEED) -> Tensor:
@@ -91,12 +106,10 @@ def leaned_on(model: MultimodalModel, text_NE: Tensor, z_ML: Tensor, seed: int =
 
 def _from(sheet: Sheet, prefix: str, subject: Subject, z: Tensor, heard: Tensor) -> None:
     made = subject.eyes.see_all(drawn(subject.model, z, "drawing the imagined"))
-    real, head = subject.held.seen, subject.evaluator.head
-    sheet.mean(f"{prefix}kid", kid_values(made, real), orders=2)
+    real = subject.held.seen
+    _judged(sheet, prefix, made, real, subject, heard)
     for name, values in manifold(made, real).items():
         sheet.mean(f"{prefix}{name}", values)
-    match = r_precision(head.of_pictures(made), head.of_texts(heard), OTHERS)
-    sheet.mean(f"{prefix}r_precision", match)
     index = subject.evaluator.index
     sheet.mean(f"{prefix}index_nn_similarity", nearest_likeness(index.project(made), index.rows_NK))
     if subject.sample is None:
@@ -105,6 +118,15 @@ def _from(sheet: Sheet, prefix: str, subject: Subject, z: Tensor, heard: Tensor)
     known, unseen = equal_parts(subject.sample.seen, real)
     sheet.mean(f"{prefix}train_nn_similarity", nearest_likeness(made, known))
     sheet.mean(f"{prefix}test_nn_similarity", nearest_likeness(made, unseen))
+
+
+def _judged(
+    sheet: Sheet, prefix: str, made: Tensor, real: Tensor, subject: Subject, heard: Tensor
+) -> None:
+    head = subject.evaluator.head
+    sheet.mean(f"{prefix}kid", kid_values(made, real), orders=2)
+    match = r_precision(head.of_pictures(made), head.of_texts(heard), OTHERS)
+    sheet.mean(f"{prefix}r_precision", match)
 
 
 def equal_parts(a_ND: Tensor, b_MD: Tensor) -> tuple[Tensor, Tensor]:

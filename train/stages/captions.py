@@ -68,7 +68,8 @@ class CaptionStage(Stage):
         z = pick(self.z, views, indices, device)
         facts = latent_facts(z)
         noise = torch.randn(z.shape, generator=generator).to(device)
-        z = z + noise * (config.caption_noise / 32.0)  # so that the words hang on no single number
+        # so that the words hang on no single number
+        z = z + noise * (config.caption_noise / math.sqrt(z.shape[-1]))
         meaning, layout = self.context.model.split(z)
         mirror = (views % 2).bool()
         ids = torch.where(mirror[:, None], *self._padded(indices)).to(device)
