@@ -6,6 +6,7 @@ EngraveError
 ├── PromptError       a text or a number of a request is out of range
 ├── CheckpointError   weights are missing, damaged or of another version
 ├── CollectionError   a collection is missing or damaged
+├── SourceError       what was to be imported cannot be read, or may not be
 ├── DataError         training data cannot be used
 └── VideoError        a film cannot be written
 """
@@ -33,6 +34,10 @@ class CheckpointError(EngraveError):
 
 class CollectionError(EngraveError):
     """A collection is missing or damaged."""
+
+
+class SourceError(EngraveError):
+    """What was to be imported cannot be read, or may not be."""
 
 
 class DataError(EngraveError):

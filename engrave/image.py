@@ -137,14 +137,8 @@ def read_metadata(png: str | Path | bytes | BinaryIO) -> dict[str, str]:
         raise PictureError("This PNG is damaged or cut short; download it again.") from error
 
 
-def _read(source: str | Path | bytes | BinaryIO) -> bytes:
-    """Return the bytes of a file, never more than MAX_BYTES."""
-    if isinstance(source, bytes):
-        data = source
-    elif isinstance(source, str | Path):
-        data = _read_path(source)
-    else:
-        data = source.read(MAX_BYTES + 1)
+def checked_bytes(data: bytes) -> bytes:
+    """Return an encoded picture of a size that is read; raises PictureError."""
     if not data:
         raise PictureError("This file is empty (0 bytes); fetch or save it again.")
     if len(data) > MAX_BYTES:
@@ -153,6 +147,17 @@ def _read(source: str | Path | bytes | BinaryIO) -> bytes:
             "scale the picture down or save it as JPEG."
         )
     return data
+
+
+def _read(source: str | Path | bytes | BinaryIO) -> bytes:
+    """Return the bytes of a file, never more than MAX_BYTES."""
+    if isinstance(source, bytes):
+        data = source
+    elif isinstance(source, str | Path):
+        data = _read_path(source)
+    else:
+        data = source.read(MAX_BYTES + 1)
+    return checked_bytes(data)
 
 
 def _read_path(source: str | Path) -> bytes:

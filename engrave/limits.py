@@ -67,6 +67,11 @@ def clean_text(text: object) -> str:
             f"The text has {len(text):,} characters and at most {MAX_CHARACTERS} are read; "
             "shorten it to one sentence that says what the engraving shows."
         )
+    return one_line(text)
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line without control characters, and without double blanks."""
     kept = (" " if character.isspace() else character for character in text)
     return " ".join("".join(c for c in kept if _is_visible(c)).split())
 

@@ -14,7 +14,7 @@ LAYER = {
     "engrave": 0, "errors": 0, "answers": 0, "progress": 0,
     "config": 1, "limits": 1,
     "image": 2, "manifest": 2, "tokenizer": 2,
-    "model": 3,
+    "model": 3, "sources": 3,
     "checkpoint": 4,
     "collection": 5, "video": 5, "studio": 5, "vectors": 5,
     "sleeper": 6,

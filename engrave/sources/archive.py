@@ -1,0 +1,129 @@
+"""Lists the files of a ZIP. Unpacks nothing to disk, and not more than the archive may hold."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from engrave.errors import SourceError
+from engrave.sources.names import is_litter
+from engrave.sources.tree import Member, printable
+
+MAX_MEMBERS = 200_000
+MAX_DIRECTORY_BYTES = 64_000_000  # of the list at its end
+MAX_GROWTH = 100  # pictures are packed already: what swells more is a bomb
+ALWAYS_FINE_BYTES = 1_000_000_000
+MARK = b"PK\x01\x02"  # before each member in the list
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others unpack without a bound
+ENCRYPTED = 0x1
+PIECE_BYTES = 65_536  # unpacked at a time
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+DAMAGED = "it is damaged in the archive"
+TWICE = "has the name of another file in the archive; give each its own"
+
+
+class Zip:
+    """A ZIP file as a tree."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = printable(path.stem)
+        try:
+            # stays open as long as one of its pictures may be read
+            self._zip = zipfile.ZipFile(_Guarded(path))
+        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+            raise SourceError(
+                f"{printable(path.name)} is damaged or cut short and its list of files cannot be "
+                "read; copy or pack it again."
+            ) from error
+        total = sum(info.file_size for info in self._zip.infolist())
+        if total > max(ALWAYS_FINE_BYTES, MAX_GROWTH * path.stat().st_size):
+            raise SourceError(
+                f"{printable(path.name)} would unpack to {total / 1e9:,.1f} GB, more than "
+                f"{MAX_GROWTH} times its size, as no pictures do; pack the pictures again."
+            )
+
+    def members(self) -> Iterator[Member]:
+        """Yield each file that is no litter, by name."""
+        before = ""
+        for info in sorted(self._zip.infolist(), key=lambda info: info.filename):
+            path = _plain(printable(info.filename.replace("\\", "/")))
+            if info.is_dir() or any(is_litter(part) for part in path.split("/") if part != ".."):
+                continue
+            fault = TWICE if path == before else _fault(info, path)
+            yield Member(path=path, open=partial(_open, self._zip, info), fault=fault)
+            before = path
+
+
+class _Guarded(io.FileIO):
+    """A file that refuses to hand out a list of members that would not fit in memory."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self._title = printable(path.name)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        # only the list of members is read in one piece of more than a megabyte
+        if size is not None and size > MAX_DIRECTORY_BYTES:
+            raise self._too_many()
+        data = super().read(-1 if size is None else size)
+        if data is not None and len(data) > MAX_MEMBERS * len(MARK):
+            if data.count(MARK) > MAX_MEMBERS:
+                raise self._too_many()
+        return data
+
+    def _too_many(self) -> SourceError:
+        return SourceError(
+            f"{self._title} holds more than {MAX_MEMBERS:,} files; "
+            "divide it into several ZIPs, or import the folder."
+        )
+
+
+def _plain(path: str) -> str:
+    """Leave out of a path what changes nothing in it."""
+    start = "/" if path.startswith("/") else ""
+    return start + "/".join(part for part in path.split("/") if part not in ("", "."))
+
+
+def _fault(info: zipfile.ZipInfo, path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/") or path[1:2] == ":":
+        return "has a path that leads out of the archive; pack it with plain names"
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return "is a link and not a file; pack the file itself"
+    if info.flag_bits & ENCRYPTED:
+        return "is locked with a password; pack it without one"
+    if info.compress_type not in METHODS:
+        return "is packed in an unusual way; pack it the ordinary way (deflate)"
+    return ""
+
+
+def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
+    return io.BufferedReader(_Checked(archive, info), PIECE_BYTES)
+
+
+class _Checked(io.RawIOBase):
+    """A member of an archive whose damage is an OSError, as it is with any other file."""
+
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+        try:
+            self._member = archive.open(info)
+        except DAMAGE as error:
+            raise OSError(None, DAMAGED) from error
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        """Fill the buffer as far as one read goes."""
+        try:
+            data = self._member.read(len(buffer))
+        except DAMAGE as error:
+            raise OSError(None, DAMAGED) from error
+        buffer[: len(data)] = data
+        return len(data)

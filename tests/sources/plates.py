@@ -1,0 +1,24 @@
+"""Draws pictures as files, for sources to find."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+from tests.drawings import draw
+
+
+def plate(shape: str = "tower", side: str = "left", kind: str = "PNG") -> bytes:
+    """Return an encoded drawing."""
+    buffer = BytesIO()
+    draw(shape, side, dark=True).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def put(folder: Path, *names: str, data: bytes | None = None) -> Path:
+    """Write the same drawing, or the given bytes, under each name."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(plate() if data is None else data)
+    return folder
