@@ -9,7 +9,7 @@ LISTS := requirements.txt requirements-train.txt requirements-dev.txt
 $(shell test -x $(BIN)/python || rm -f $(VENV)/.run-is-installed $(VENV)/.dev-is-installed)
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format bench frames browser clean
+.PHONY: demo test lint format bench frames browser space clean
 
 demo: $(VENV)/.run-is-installed  ## install what the app needs and serve it, on GRADIO_SERVER_PORT or 7860
 	@$(BIN)/python app.py
@@ -32,6 +32,11 @@ bench: $(VENV)/.run-is-installed  ## print how long the app's answers take here,
 
 frames: $(VENV)/.dev-is-installed browser  ## print how smoothly the map moves in Chromium
 	@$(BIN)/python -m tests.browser.frames
+
+space:  ## lay out in build/space what a Hugging Face Space needs, as it is committed
+	@rm -rf build/space && mkdir -p build/space
+	@git archive --worktree-attributes HEAD | tar -x -C build/space
+	@echo "build/space is ready; send it with: hf upload NAME/engrave build/space . --repo-type space"
 
 clean:  ## remove what was installed and cached, but no training run
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -38,7 +38,7 @@ def sentence(message: str) -> str:
 def build_parser() -> Parser:
     """Return the parser of the whole command line."""
     parser = Parser(
-        prog="python -m engrave",
+        prog="engrave",
         description="captions, makes, blends and finds historic engravings with one small model",
         epilog=EPILOG,
         allow_abbrev=False,
@@ -52,6 +52,7 @@ def build_parser() -> Parser:
     _add_search(commands)
     _add_embed(commands)
     _add_bench(commands)
+    _add_serve(commands)
     return parser
 
 
@@ -195,6 +196,27 @@ def _add_bench(commands: Commands[Parser]) -> None:
         help="how often each thing is timed, 1 to 50 (default: 3)",
     )
     _add_json(parser, "the table")
+
+
+def _add_serve(commands: Commands[Parser]) -> None:
+    parser = _add(commands, "serve", "serve the page until Ctrl-C")
+    parser.add_argument(
+        "--host",
+        dest="server_name",
+        metavar="NAME",
+        help="address to listen on (default: $GRADIO_SERVER_NAME, else 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--port",
+        dest="server_port",
+        type=_whole(limits.PORT),
+        help="port to listen on (default: $GRADIO_SERVER_PORT, else the first free from 7860)",
+    )
+    parser.add_argument(
+        "--root-path",
+        metavar="PATH",
+        help="path under which a reverse proxy shows the page (default: $GRADIO_ROOT_PATH)",
+    )
 
 
 def _add_json(parser: Parser, what: str) -> None:

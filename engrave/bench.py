@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engrave.engine import ASSETS, Engine
+from engrave.engine import Engine
+from engrave.places import ASSETS
 
 APP = ASSETS.parent / "app.py"
 PATIENCE_S = 120.0  # for the page to answer

@@ -23,15 +23,21 @@ PICTURE_SUFFIXES = set(".jpg .jpeg .png .webp .tif .tiff .gif .bmp .pgm .ppm .jp
 INTERRUPTED = 130  # what shells expect after Ctrl-C
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return 0, 1 for what could not be read or written, 2 for misuse."""
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None, **others: Command) -> int:
+    """Run the command line; return 0, 1 for what could not be read or written, 2 for misuse.
+
+    What this side may not import, such as the page, comes as commands by their names.
+    """
     for stream in (sys.stdout, sys.stderr):
         _never_fail_on_names(stream)
     arguments = build_parser().parse_args(argv)
     # else each thread of a busy machine spins while it waits for the other: six times slower
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        code = COMMANDS[arguments.command](arguments)
+        code = (COMMANDS | others)[arguments.command](arguments)
         sys.stdout.flush()
         return code
     except PromptError as error:
@@ -154,7 +160,7 @@ def _bench(arguments: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+COMMANDS: dict[str, Command] = {
     "caption": _caption,
     "generate": _generate,
     "morph": _morph,

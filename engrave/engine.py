@@ -6,7 +6,6 @@ Shapes: L width of the latent, E width of the embedding, N pictures, texts or fr
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +17,10 @@ from engrave import limits
 from engrave.answers import Candidate, CaptionAnswer, Neighbour, Plate, Walk
 from engrave.collection import Collection
 from engrave.config import EXEMPLARS
-from engrave.errors import PictureError, PromptError
+from engrave.errors import CheckpointError, PictureError, PromptError
 from engrave.image import open_picture
 from engrave.manifest import Manifest, read_manifest
+from engrave.places import folder_of
 from engrave.progress import Progress, part, renamed, tell
 from engrave.sleeper import Sleeper
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # torch takes seconds to import, and a page can be shown with
     from engrave.model.multimodal import MultimodalModel
     from engrave.studio import Studio
 
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
 TEXT_PREFIX = "text:"
 
 Picture = Image | Path | bytes
@@ -50,12 +49,15 @@ class Engine:
 
         The weights are read when they are first needed, or by `wake`.
         """
-        asked = model or _from_environment("ENGRAVE_MODEL") or ASSETS / "model"
-        manifest = read_manifest(Path(asked))
-        collection = collection or _from_environment("ENGRAVE_COLLECTION")
-        if collection is None and not (ASSETS / "collection").exists():
-            return cls(manifest, Collection())
-        return cls(manifest, Collection.load(collection or ASSETS / "collection"))
+        model = model or folder_of("model")
+        if model is None:
+            raise CheckpointError(
+                "Engrave is installed here without weights; copy the folder assets/model of its "
+                "repository or Space to this machine and name it by --model or $ENGRAVE_MODEL."
+            )
+        collection = collection or folder_of("collection")
+        shown = Collection.load(collection) if collection else Collection()
+        return cls(read_manifest(model), shown)
 
     def wake(self) -> None:
         """Read the weights now; raises CheckpointError where they are damaged."""
@@ -290,8 +292,3 @@ class Engine:
                 f"A latent of shape {vector.shape} came; it must be {width} finite numbers."
             )
         return vector
-
-
-def _from_environment(name: str) -> Path | None:
-    value = os.environ.get(name)
-    return Path(value) if value else None

@@ -55,6 +55,7 @@ RESULTS = Range("number of results", 1, 200)
 CAPTION_EVERY = Range("number of frames between captions", 0, 48)
 RUNS = Range("number of runs", 1, 50)
 FPS = Range("number of frames a second", 1, 60)
+PORT = Range("port", 1, 65535)
 
 
 def clean_text(text: object) -> str:

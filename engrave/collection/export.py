@@ -16,6 +16,7 @@ from PIL.Image import Image
 from engrave.answers import Neighbour
 from engrave.errors import CollectionError
 from engrave.image import png_with_metadata
+from engrave.places import FONTS
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -26,7 +27,6 @@ COLUMNS = (
 )  # fmt: skip
 CAPTION_BY = "written for the training set, from the scan"
 PICTURE_BY = "the model's reconstruction, not a scan"
-FONTS = Path(__file__).resolve().parents[2] / "assets" / "fonts"
 MARGIN_MM, GAP_MM = 14.0, 5.0
 ACROSS, DOWN = 4, 5  # cells of a page of A4
 WORDS = 120  # characters of a caption on a contact sheet

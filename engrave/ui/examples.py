@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from engrave.answers import Neighbour
+from engrave.places import ASSETS
 from engrave.ui.ends import End, from_collection
 from engrave.ui.files import file_url
-from engrave.ui.theme import ASSETS
 from engrave.ui.views import Made, View, Views
 
 FOLDER = ASSETS / "examples"

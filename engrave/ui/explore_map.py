@@ -29,11 +29,10 @@ from engrave.collection.insight import Insight, Insights
 from engrave.collection.queries import Yardstick
 from engrave.engine import Engine
 from engrave.errors import PromptError
+from engrave.places import PLOTLY
 from engrave.ui.files import file_url
-from engrave.ui.theme import ASSETS
 from engrave.ui.views import View, Views
 
-PLOTLY = ASSETS / "vendor" / "plotly-gl2d.min.js"
 PLOTLY_VERSION = "3.7.0"
 CHUNK = 500  # captions in one file of the map, about 40 kB
 TRIED = 200  # captions whose distances calibrate those of texts

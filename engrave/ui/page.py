@@ -10,13 +10,14 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from engrave.engine import Engine
+from engrave.places import FONTS, PLOTLY
 from engrave.ui import caption, explore, files, generate, interpolate, record, training
 from engrave.ui.api import add_endpoints
 from engrave.ui.desk import Desk
 from engrave.ui.examples import FOLDER, Examples, read_examples
-from engrave.ui.explore_map import PLOTLY, Chart
+from engrave.ui.explore_map import Chart
 from engrave.ui.guard import Guard
-from engrave.ui.theme import FONTS, STATIC, paper_theme, style_sheet
+from engrave.ui.theme import STATIC, paper_theme, style_sheet
 from engrave.ui.views import Views
 
 TITLE = "Engrave"

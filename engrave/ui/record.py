@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from engrave.places import ASSETS
 from engrave.ui.files import file_url
-from engrave.ui.theme import ASSETS
 from engrave.ui.views import View
 
 FOLDER = ASSETS / "training"

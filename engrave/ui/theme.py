@@ -4,11 +4,10 @@ from pathlib import Path
 
 import gradio as gr
 
+from engrave.places import FONTS
 from engrave.ui.files import file_url
 
 HERE = Path(__file__).parent
-ASSETS = HERE.parents[1] / "assets"
-FONTS = ASSETS / "fonts"
 STATIC = HERE / "static"
 FACES = ((400, "normal"), (400, "italic"), (600, "normal"))  # of EB Garamond
 RANGES = {  # so that a page without such letters does not fetch their file

@@ -8,9 +8,10 @@ from typing import Any
 
 import gradio as gr
 
+from engrave.places import PLOTLY
 from engrave.ui import record, reports
 from engrave.ui.desk import PRIVATE
-from engrave.ui.explore_map import PLOTLY, PLOTLY_VERSION
+from engrave.ui.explore_map import PLOTLY_VERSION
 from engrave.ui.files import file_url
 from engrave.ui.speech import bind
 from engrave.ui.views import NOTHING, View

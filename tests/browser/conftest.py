@@ -5,21 +5,15 @@ ENGRAVE_BROWSER_URL names an app that is already served.
 """
 
 import os
-import re
-import socket
-import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from queue import Empty, Queue
-from typing import IO
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.fakes import noise
+from tests.servers import free_port, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -27,7 +21,6 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-START_S = 300  # on a machine that does other things too
 ANSWER_MS = 90_000
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 
@@ -47,46 +40,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "ENGRAVE_HOME": str(tmp_path_factory.mktemp("home")),
     }
     log = tmp_path_factory.mktemp("log") / "server.txt"
-    with log.open("w") as stderr:
-        server = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | settings, text=True,
-            stdout=subprocess.PIPE, stderr=stderr,
-        )  # fmt: skip
-        try:
-            yield wait_for_address(server, log)
-        finally:
-            server.terminate()
-            server.wait(30)
+    with serving(command, ROOT, os.environ | settings, log) as served:
+        yield served
     assert "Traceback" not in log.read_text(), log.read_text()[-3000:]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for_address(server: subprocess.Popen[str], log: Path) -> str:
-    """Return the address that the server prints."""
-    assert server.stdout is not None
-    lines: Queue[str] = Queue()
-    threading.Thread(target=read_lines, args=(server.stdout, lines), daemon=True).start()
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            found = re.search(r"http://[\w.:]+", lines.get(timeout=1))
-        except Empty:
-            continue
-        if found:
-            return found.group()
-    raise AssertionError(f"The app did not start: {log.read_text()[-3000:]}")
-
-
-def read_lines(stream: IO[str], lines: "Queue[str]") -> None:
-    """Hand on what a server prints."""
-    for line in stream:
-        lines.put(line)
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
+from engrave.places import PLOTLY
 from train.report.blocks import Block, Chart, Curve, Items, Picture, Section, Table, Text
 from train.report.look import CSS, SCRIPT
 from train.report.statistics import envelope
 
-PLOTLY = Path(__file__).resolve().parents[2] / "assets" / "vendor" / "plotly-gl2d.min.js"
 POLICY = (
     "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline' 'unsafe-eval'; font-src data:"
