@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+import engrave.ui.zero  # noqa: F401  a Space on ZeroGPU looks for a function that asks for a GPU
 from engrave.engine import Engine
 from engrave.places import FONTS, PLOTLY
 from engrave.ui import caption, explore, files, generate, interpolate, record, training
