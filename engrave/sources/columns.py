@@ -113,7 +113,7 @@ def facts_of(cells: Mapping[str, object], leave_out: Iterable[str] = ()) -> Fact
 def cell_text(cell: object) -> str:
     """Return a value as one line of text; what is no text, number or list of these is left out."""
     if isinstance(cell, str):
-        return one_line(cell)
+        return one_line(cell[:MAX_CAPTION])
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, int | float):

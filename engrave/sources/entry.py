@@ -41,7 +41,11 @@ class Source(Protocol):
 
     name: str  # a good name for the collection, if nobody gives another
     count: int | None  # how many entries, where known beforehand
-    unread: Unread  # what could not become an entry; complete when `entries` has ended
+
+    @property
+    def unread(self) -> Unread:
+        """What could not become an entry, with a sentence each; whole when `entries` has ended."""
+        ...
 
     def entries(self) -> Iterator[Entry]:
         """Yield each picture; begins anew with each call."""

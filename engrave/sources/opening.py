@@ -9,23 +9,27 @@ from pathlib import Path
 from engrave.errors import SourceError
 from engrave.sources.archive import Zip
 from engrave.sources.entry import Source
-from engrave.sources.names import TABLES
+from engrave.sources.names import PICTURES, TABLES, suffix_of
+from engrave.sources.parquet import Parquet, picture_column
 from engrave.sources.pictures import Pictures
+from engrave.sources.together import Together
 from engrave.sources.tree import Folder, Member, printable
 
 
 def open_source(what: str | Path, *, hosts: Sequence[str] = ()) -> Source:
-    """Open a folder, a ZIP or a table of pictures; raises SourceError."""
+    """Open a folder, a ZIP, a table of pictures or a Parquet file; raises SourceError."""
     path = Path(what).expanduser()
     name = printable(str(what))[:200]
     try:
         if path.is_dir():
-            return Pictures(Folder(path), _beside(path))
+            return _folder(path)
         if not path.is_file():
             raise SourceError(f"There is no file or folder {name!r}; check the name.")
         if path.suffix.lower() in TABLES:
             table = _member(path, path.name)
             return Pictures(Folder(path.resolve().parent), table, named_only=True)
+        if path.suffix.lower() == ".parquet":
+            return Parquet(printable(path.stem), path.resolve().parent, [path.name])
         if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
             return Pictures(Zip(path), _beside(path))
     except (OSError, ValueError, RuntimeError) as error:
@@ -35,6 +39,28 @@ def open_source(what: str | Path, *, hosts: Sequence[str] = ()) -> Source:
         f"{name!r} is no folder, ZIP or table of pictures; "
         "give one of these, or put the pictures in a folder."
     )
+
+
+def _folder(path: Path) -> Source:
+    """Open the Parquet files of a folder, its pictures, or both."""
+    tree = Folder(path)
+    files = [member for member in tree.members() if not member.fault]
+    tables = [member.path for member in files if suffix_of(member.path) == ".parquet"]
+    tables = [table for table in tables if _may_hold_pictures(tree.top, table)]
+    if not tables:
+        return Pictures(tree, _beside(path))
+    parquet = Parquet(tree.name, tree.top, tables)
+    if any(suffix_of(member.path) in PICTURES for member in files):
+        return Together(tree.name, [parquet, Pictures(tree, _beside(path))])
+    return parquet
+
+
+def _may_hold_pictures(folder: Path, table: str) -> bool:
+    """Leave out other tables, but keep damaged ones, so that they are told of."""
+    try:
+        return picture_column(folder / table, table) is not None
+    except SourceError:
+        return True
 
 
 def _beside(path: Path) -> Member | None:

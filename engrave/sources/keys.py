@@ -1,0 +1,31 @@
+"""Makes sure that no two entries of a source have one key. Holds the keys on disk."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+
+from engrave.limits import one_line
+
+MAX_KEY = 1_000  # characters
+
+
+class Keys:
+    """The keys that were given out."""
+
+    def __init__(self) -> None:
+        # the empty name is a file that the system removes when it is closed
+        self._base = sqlite3.connect("", check_same_thread=False)
+        self._base.execute("PRAGMA journal_mode = OFF")
+        self._base.execute("CREATE TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID")
+
+    def claim(self, wanted: str, place: str) -> str:
+        """Return the wanted key, or where it is empty or taken one that tells the place."""
+        wanted = one_line(wanted[:MAX_KEY])
+        key = first = wanted or place
+        query = "INSERT OR IGNORE INTO keys VALUES (?)"
+        for number in itertools.count(1):
+            if self._base.execute(query, (key,)).rowcount == 1:
+                break
+            key = f"{first}@{place}" if number == 1 else f"{first}@{place}~{number}"
+        return key
