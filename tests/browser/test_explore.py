@@ -260,3 +260,72 @@ def test_a_neighbour_opens_its_own_neighbours(tab: Page) -> None:
     before = tab.locator("#detail .facts").nth(1).inner_text()
     tab.locator("#detail .near .thumb").first.click()
     expect(tab.locator("#detail .facts").nth(1)).not_to_have_text(before)
+
+
+RANGES = """() => {
+  const { xaxis, yaxis } = document.querySelector('.map-canvas')._fullLayout;
+  return [...xaxis.range, ...yaxis.range].map(Number);
+}"""
+
+
+def ranges(page: Page) -> list[float]:
+    """Return left, right, bottom and top of what the map shows, once it stands still."""
+    page.wait_for_function(
+        "() => !document.querySelector('.map-canvas .plot-container').style.transform"
+    )
+    page.wait_for_timeout(900)  # longer than the map waits for another move
+    found: list[float] = page.evaluate(RANGES)
+    return found
+
+
+def test_a_drag_moves_what_was_taken_hold_of(tab: Page) -> None:
+    tab.locator(".map-canvas").scroll_into_view_if_needed()
+    left, right, bottom, top = ranges(tab)
+    box = tab.locator(".map-canvas").bounding_box()
+    assert box is not None
+    tab.mouse.move(box["x"] + 200, box["y"] + 150)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 260, box["y"] + 120, steps=6)
+    tab.mouse.up()
+    across, up = 60 / box["width"] * (right - left), 30 / box["height"] * (top - bottom)
+    expected = [left - across, right - across, bottom - up, top - up]
+    # the frame takes a pixel on each side
+    assert ranges(tab) == pytest.approx(expected, abs=3 / box["width"] * (right - left))
+
+
+def test_the_wheel_zooms_round_the_pointer(tab: Page) -> None:
+    tab.locator(".map-canvas").scroll_into_view_if_needed()
+    left, right, bottom, top = ranges(tab)
+    box = tab.locator(".map-canvas").bounding_box()
+    assert box is not None
+    across, down = 0.25, 0.6
+    tab.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
+    for _ in range(3):
+        tab.mouse.wheel(0, -120)
+        tab.wait_for_timeout(60)
+    near = ranges(tab)
+    assert near[1] - near[0] < 0.7 * (right - left)
+    held = left + across * (right - left), top - down * (top - bottom)
+    there = near[0] + across * (near[1] - near[0]), near[3] - down * (near[3] - near[2])
+    assert there == pytest.approx(held, abs=3 / box["width"] * (right - left))
+
+
+def test_the_map_is_worked_by_keys_alone(tab: Page) -> None:
+    hands = tab.locator(".map-hands")
+    hands.focus()
+    before = ranges(tab)
+    tab.keyboard.press("ArrowRight")
+    moved = ranges(tab)
+    assert moved[0] > before[0] and moved[2] == pytest.approx(before[2])
+    tab.keyboard.press("+")
+    assert ranges(tab)[1] - ranges(tab)[0] < 0.7 * (before[1] - before[0])
+    tab.keyboard.press("0")
+    assert ranges(tab) == pytest.approx(before, abs=1e-3)
+    for _ in range(30):
+        tab.keyboard.press("ArrowLeft")  # to where nothing stands
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".map-ask button")).to_be_focused()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#detail figcaption")).to_have_text(
+        "drawn by the model for this place of the map"
+    )

@@ -30,11 +30,12 @@ export class Cards {
   }
 
   /* Offers to draw what could stand at an empty place. */
-  offer(left, top, draw) {
+  offer(left, top, byKey, draw) {
     const go = () => { this.ask.hidden = true; draw(); };
     const title = "Blends the engravings round this place and draws the result";
     this.ask.replaceChildren(el("p", {}, "Nothing stands here. What could?"), button("Draw it", go, { title }));
     this.put(this.ask, left, top);
+    if (byKey) this.ask.querySelector("button").focus();
   }
 
   pin(places, plot) {

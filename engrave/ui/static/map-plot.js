@@ -1,11 +1,19 @@
-/* The points in WebGL, one trace for all of them, and what is drawn round them. */
+/* The points in WebGL, one trace for all of them, and what is drawn round them. While the map moves, what was drawn is
+   shifted and stretched as one picture wherever drawing anew would take longer than a frame should. */
 
 import { el } from "./dom.js";
+import { PointIndex } from "./map-index.js";
 
 const SVG_LIMIT = 8000; // points that a browser without WebGL can still draw
 const POINTS = 0;
 const FOUND = 2;
 const FOCUS = 3;
+const QUICK_MS = 30; // from frame to frame, below which the map is drawn anew while it moves
+const MANY = 20000; // points that are not even tried
+const REST_MS = 140; // without a move, after which it is drawn sharp
+const LONGEST_REST_MS = 700;
+const DEEPEST = 1e-4; // of the whole map, that may be as wide as the view
+const WIDEST = 8;
 
 function script(url) {
   return new Promise((resolve, reject) => {
@@ -20,8 +28,11 @@ function hasWebGL() {
 }
 
 export class Plot {
-  constructor(canvas) {
+  constructor(canvas, moved) {
     this.canvas = canvas;
+    this.moved = moved;
+    this.took = 0; // ms of drawing, on the whole
+    this.pace = 0; // ms between frames that were drawn anew
   }
 
   tone(name) {
@@ -34,6 +45,7 @@ export class Plot {
     this.y = y;
     const span = (values) => values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
     this.spans = [span(x), span(y)];
+    this.index = new PointIndex(x, y, this.spans);
     const webgl = hasWebGL();
     if (!webgl && x.length > SVG_LIMIT) throw new Error("no WebGL");
     const type = webgl ? "scattergl" : "scatter";
@@ -50,14 +62,11 @@ export class Plot {
     const path = { ...quiet, mode: "lines+markers", line: { color: ring, width: 2 }, marker: { size: 5, color: ring } };
     const [xs, ys] = this.whole();
     const layout = {
-      margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: clear, plot_bgcolor: clear, dragmode: "pan", hovermode: "closest",
-      hoverdistance: 12, showlegend: false, uirevision: "keep", xaxis: { visible: false, range: xs }, yaxis: { visible: false, range: ys },
+      margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: clear, plot_bgcolor: clear, dragmode: false, hovermode: false,
+      showlegend: false, uirevision: "keep", xaxis: { visible: false, range: xs }, yaxis: { visible: false, range: ys },
     };
-    await window.Plotly.newPlot(this.canvas, [points, path, circle(12, 2), circle(20, 3)], layout, { displayModeBar: false, scrollZoom: true, doubleClick: false });
-  }
-
-  on(event, listener) {
-    this.canvas.on(`plotly_${event}`, listener);
+    this.view = this.drawn = [xs, ys];
+    await window.Plotly.newPlot(this.canvas, [points, path, circle(12, 2), circle(20, 3)], layout, { displayModeBar: false, staticPlot: true });
   }
 
   colour(values, colorscale, low, high) {
@@ -89,8 +98,7 @@ export class Plot {
   }
 
   ranges() {
-    const { xaxis, yaxis } = this.canvas._fullLayout;
-    return [xaxis.range.map(Number), yaxis.range.map(Number)];
+    return this.view;
   }
 
   get size() {
@@ -126,25 +134,96 @@ export class Plot {
     return rows;
   }
 
+  /* The row under a place of the plot, of those that are wanted, or null. */
+  under(across, down, reach, wanted) {
+    const [[left, right]] = this.view;
+    return this.index.nearest(...this.place(across, down), (reach / this.size[0]) * (right - left), wanted);
+  }
+
   show(x, y, halfWidth) {
     const [width, height] = this.size;
     const halfHeight = (halfWidth * height) / width;
-    return window.Plotly.relayout(this.canvas, { "xaxis.range": [x - halfWidth, x + halfWidth], "yaxis.range": [y - halfHeight, y + halfHeight] });
-  }
-
-  zoom(factor) {
-    const [xs, ys] = this.ranges();
-    return this.show((xs[0] + xs[1]) / 2, (ys[0] + ys[1]) / 2, ((xs[1] - xs[0]) / 2) * factor);
+    return this.look([x - halfWidth, x + halfWidth], [y - halfHeight, y + halfHeight]);
   }
 
   reset() {
-    const [x, y] = this.whole();
-    return window.Plotly.relayout(this.canvas, { "xaxis.range": x, "yaxis.range": y });
+    return this.look(...this.whole());
+  }
+
+  drag(dx, dy) {
+    const [xs, ys] = this.view;
+    const [width, height] = this.size;
+    const [x, y] = [(dx / width) * (xs[1] - xs[0]), (dy / height) * (ys[1] - ys[0])];
+    this.glide(xs.map((value) => value - x), ys.map((value) => value + y));
+  }
+
+  /* Zooms round a place of the plot, its middle where none is given. */
+  zoom(factor, across = this.size[0] / 2, down = this.size[1] / 2) {
+    const [[wholeLeft, wholeRight]] = this.whole();
+    const [xs, ys] = this.view;
+    const share = (xs[1] - xs[0]) / (wholeRight - wholeLeft);
+    const by = Math.min(WIDEST / share, Math.max(DEEPEST / share, factor));
+    const [x, y] = this.place(across, down);
+    this.glide(xs.map((value) => x + (value - x) * by), ys.map((value) => y + (value - y) * by));
+  }
+
+  /* Draws a view now. */
+  async look(xs, ys) {
+    clearTimeout(this.resting);
+    this.view = [xs, ys];
+    this.moved();
+    await this.sharpen();
+  }
+
+  /* Moves on towards a view, once a frame at most: drawn anew where that is quick, else as the picture drawn last. */
+  glide(xs, ys) {
+    this.view = [xs, ys];
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.sharpen(), Math.min(LONGEST_REST_MS, Math.max(REST_MS, 2 * this.took)));
+    if (this.frame) return;
+    this.frame = requestAnimationFrame((now) => {
+      this.frame = null;
+      if (this.quick(now)) this.sharpen();
+      else this.stretch();
+      this.moved();
+    });
+  }
+
+  /* Whether this browser draws the points fast enough to do so in every frame; once too slow is slow for good. */
+  quick(now) {
+    const since = now - this.last;
+    this.last = now;
+    if (since < 8 * QUICK_MS) this.pace = 0.8 * this.pace + 0.2 * since; // else a new movement began
+    this.slow ||= this.pace > QUICK_MS || this.x.length > MANY;
+    return !this.slow;
+  }
+
+  async sharpen() {
+    const [xs, ys] = this.view;
+    const begun = performance.now();
+    await window.Plotly.relayout(this.canvas, { "xaxis.range": [...xs], "yaxis.range": [...ys] });
+    this.drawn = [xs, ys];
+    this.stretch();
+    await new Promise(requestAnimationFrame); // the points themselves are drawn beside the page, so wait until they are
+    await new Promise(requestAnimationFrame);
+    this.took = 0.5 * this.took + 0.5 * (performance.now() - begun);
+  }
+
+  stretch() {
+    const [[left, right], [bottom, top]] = this.view;
+    const [xs, ys] = this.drawn;
+    const [width, height] = this.size;
+    const scale = (xs[1] - xs[0]) / (right - left);
+    const [across, down] = [((xs[0] - left) / (right - left)) * width, ((top - ys[1]) / (top - bottom)) * height];
+    const still = Math.abs(scale - 1) < 1e-9 && Math.hypot(across, down) < 1e-6;
+    const picture = this.canvas.querySelector(".plot-container");
+    picture.style.transformOrigin = "0 0";
+    picture.style.transform = still ? "" : `translate(${across}px, ${down}px) scale(${scale})`;
   }
 
   bringIntoView(row) {
     const inside = (value, [low, high]) => value >= low && value <= high;
-    const [xs, ys] = this.ranges();
+    const [xs, ys] = this.view;
     if (inside(this.x[row], xs) && inside(this.y[row], ys)) return;
     this.show(this.x[row], this.y[row], (xs[1] - xs[0]) / 2);
   }

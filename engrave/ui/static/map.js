@@ -5,6 +5,7 @@ import { onClusterAsked, onInsight, showClusters } from "./insight.js";
 import { Address } from "./map-address.js";
 import { bitsOf, bytes, rowsOf } from "./map-bits.js";
 import { Cards } from "./map-cards.js";
+import { Hand } from "./map-hand.js";
 import { choice, Legend } from "./map-legend.js";
 import { Pen } from "./map-pen.js";
 import { Plot } from "./map-plot.js";
@@ -13,6 +14,7 @@ import { Sprites, thinned } from "./map-sprites.js";
 const FACETS = ["subject", "technique", "book", "decade", "cluster", "trust", "likeness"];
 const WORDS = { likeness: "likeness to the search" };
 const LONE = 255;
+const REACH = 12; // CSS pixels round a point that are its own
 const TOOLS = [
   ["move", "Move", "Drag moves the map, the wheel zooms, a click opens"],
   ["lasso", "Lasso", "Draw round engravings to select them; with Shift they are added"],
@@ -48,7 +50,7 @@ class CollectionMap {
   build() {
     this.canvas = el("div", { class: "map-canvas" });
     this.over = el("canvas", { class: "map-over", "aria-hidden": "true" });
-    this.plot = new Plot(this.canvas);
+    this.plot = new Plot(this.canvas, () => this.moved());
     this.sprites = new Sprites(this.files.folder, () => this.later());
     this.legend = new Legend(() => this.filter());
     const options = FACETS.map((name) => el("option", { value: name }, WORDS[name] ?? name));
@@ -60,8 +62,10 @@ class CollectionMap {
       button("−", () => this.plot.zoom(1 / 0.6), { "aria-label": "Zoom out" }),
       button("⤢", () => this.plot.reset(), { "aria-label": "Show the whole map" }),
     );
-    const label = `Map of ${plural(this.files.count, "engraving")}; search and table do the same by keyboard`;
-    this.stage = el("div", { class: "map-stage", role: "group", "aria-label": label }, this.canvas, this.over);
+    const label = `Map of ${plural(this.files.count, "engraving")}. Arrow keys move it, plus and minus zoom, Enter opens what stands in the middle; search and table do the same in words`;
+    this.aim = el("div", { class: "map-aim", "aria-hidden": "true" });
+    this.hands = el("div", { class: "map-hands", role: "application", tabindex: 0, "aria-label": label });
+    this.stage = el("div", { class: "map-stage" }, this.canvas, this.over, this.hands, this.aim);
     this.pen = new Pen(this.stage, (name) => this.plot.tone(name), (...stroke) => this.drew(...stroke));
     this.cards = new Cards(this.stage, this.sprites, this.files);
     this.stage.append(zoom);
@@ -84,7 +88,7 @@ class CollectionMap {
     this.count = pairs.length / 2;
     const axis = (first) => Float32Array.from({ length: this.count }, (_, row) => pairs[2 * row + first]);
     await this.plot.draw(axis(0), axis(1), this.files.plotly);
-    this.listen();
+    new Hand(this.hands, this);
     this.saved = this.address.read();
     await this.colour(FACETS.includes(this.saved?.colour) ? this.saved.colour : this.facet);
     if (this.saved) await this.address.restore(this.saved);
@@ -94,16 +98,6 @@ class CollectionMap {
     new ResizeObserver(async () => { if (await this.plot.fit()) this.plot.reset(); }).observe(this.canvas);
     onInsight((insight) => this.learn(insight));
     onClusterAsked(({ x, y, number }) => this.showCluster(x, y, number));
-  }
-
-  listen() {
-    this.plot.on("click", (event) => this.pick(event));
-    this.plot.on("hover", (event) => this.hover(event));
-    this.plot.on("unhover", () => this.cards.leave());
-    this.plot.on("doubleclick", () => this.plot.reset());
-    this.plot.on("relayout", () => this.moved());
-    this.plot.on("relayouting", () => this.moved());
-    this.stage.addEventListener("pointerdown", (event) => this.pressed(event), true);
   }
 
   moved() {
@@ -249,36 +243,42 @@ class CollectionMap {
     this.tools.press("move");
   }
 
-  pick(event) {
-    const row = this.row(event);
-    if (row !== null) this.trigger("open", { index: row });
+  drag(dx, dy) {
+    this.plot.drag(dx, dy);
   }
 
-  /* The point of an event, unless the legend greyed it. */
-  row(event) {
-    const point = event.points.find(({ curveNumber }) => curveNumber === 0);
-    return point && !this.legend.greyed(point.pointNumber) ? point.pointNumber : null;
+  zoom(factor, across, down) {
+    this.plot.zoom(factor, across, down);
   }
 
-  /* A click where nothing is: asks whether something shall be drawn there. Plotly keeps clicks to itself. */
-  pressed(event) {
-    if (this.pen.tool !== "move" || event.target.closest("button, .map-ask")) return;
-    const [left, top] = [event.clientX, event.clientY];
+  whole() {
+    this.plot.reset();
+  }
+
+  under(across, down) {
+    return this.plot.under(across, down, REACH, (row) => !this.legend.greyed(row));
+  }
+
+  hover(across, down) {
+    const row = this.under(across, down);
+    if (row === this.cards.hovered) return;
+    if (row === null) return this.leave();
+    this.hands.style.cursor = "pointer";
+    this.cards.preview(row, ...this.plot.pixel(this.plot.x[row], this.plot.y[row]));
+  }
+
+  leave() {
+    this.hands.style.cursor = "";
+    this.cards.leave();
+  }
+
+  /* Opens what is under the pointer, else asks whether something shall be drawn there. */
+  click(across, down, byKey = false) {
+    const row = this.under(across, down);
     this.cards.ask.hidden = true;
-    window.addEventListener("pointerup", (up) => {
-      if (this.cards.hovered !== null || Math.hypot(up.clientX - left, up.clientY - top) > 4) return;
-      const box = this.canvas.getBoundingClientRect();
-      const [across, down] = [left - box.left, top - box.top];
-      const [x, y] = this.plot.place(across, down);
-      this.cards.offer(across, down, () => this.trigger("draw", { x, y }));
-    }, { once: true });
-  }
-
-  hover(event) {
-    const row = this.row(event);
-    if (row === null) return;
-    const [point] = event.points;
-    this.cards.preview(row, ...this.plot.pixel(point.x, point.y));
+    if (row !== null) return this.trigger("open", { index: row });
+    const [x, y] = this.plot.place(across, down);
+    this.cards.offer(across, down, byKey, () => this.trigger("draw", { x, y }));
   }
 }
 
