@@ -10,6 +10,8 @@ from typing import NoReturn, TypeVar
 
 from engrave import limits
 from engrave.errors import PromptError
+from engrave.originals.options import HELP as ORIGINALS
+from engrave.originals.options import add_options
 
 VERSION = "0.1.0"
 T = TypeVar("T")
@@ -53,6 +55,7 @@ def build_parser() -> Parser:
     _add_embed(commands)
     _add_bench(commands)
     _add_serve(commands)
+    add_options(_add(commands, "originals", ORIGINALS))
     return parser
 
 

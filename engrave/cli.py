@@ -160,6 +160,16 @@ def _bench(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _originals(arguments: argparse.Namespace) -> int:
+    from engrave.originals.command import run
+
+    def say(line: str) -> None:
+        _clear_progress()
+        print(line, flush=True)
+
+    return run(arguments, say=say, remark=_remark, progress=_progress)
+
+
 COMMANDS: dict[str, Command] = {
     "caption": _caption,
     "generate": _generate,
@@ -167,6 +177,7 @@ COMMANDS: dict[str, Command] = {
     "search": _search,
     "embed": _embed,
     "bench": _bench,
+    "originals": _originals,
 }
 
 

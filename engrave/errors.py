@@ -7,6 +7,7 @@ EngraveError
 ├── CheckpointError   weights are missing, damaged or of another version
 ├── CollectionError   a collection is missing or damaged
 ├── SourceError       what was to be imported cannot be read, or may not be
+├── OriginalsError    scans of a collection cannot be fetched or kept
 ├── DataError         training data cannot be used
 └── VideoError        a film cannot be written
 """
@@ -38,6 +39,10 @@ class CollectionError(EngraveError):
 
 class SourceError(EngraveError):
     """What was to be imported cannot be read, or may not be."""
+
+
+class OriginalsError(EngraveError):
+    """Scans of a collection cannot be fetched or kept."""
 
 
 class DataError(EngraveError):

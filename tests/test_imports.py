@@ -17,7 +17,7 @@ LAYER = {
     "model": 3, "sources": 3,
     "checkpoint": 4,
     "collection": 5, "video": 5, "studio": 5, "vectors": 5,
-    "sleeper": 6,
+    "sleeper": 6, "originals": 6,
     "engine": 7,
     "arguments": 8, "bench": 8,
     "cli": 9, "ui": 9,
@@ -27,7 +27,7 @@ LAYER = {
 }  # fmt: skip
 OPEN_TO_TRAIN = {
     "engrave", "errors", "config", "image", "places", "tokenizer", "model", "checkpoint",
-    "collection",
+    "collection", "originals", "progress",
 }  # fmt: skip
 OUTSIDE = {  # which units may import what, where not all may
     "gradio": {"ui", "app"},

@@ -102,6 +102,14 @@ def _add_looking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     look.add_argument("--split", default="validation", help="train, validation or test")
     look.add_argument("--out", type=Path, default=ASSETS / "training" / "look", help="where to")
     look.add_argument("--cache", type=Path, help="folder for decoded pictures")
+    hashes = commands.add_parser(
+        "hashes", help="list where the collection's scans lie, and hash them", formatter_class=form
+    )
+    hashes.add_argument("--data", type=Path, required=True, help="folder of parquet files")
+    hashes.add_argument(
+        "--collection", type=Path, default=ASSETS / "collection", help="folder to write into"
+    )
+    hashes.add_argument("--measure", action="store_true", help="only print how often hashes err")
     commands.add_parser("bench", help="print how fast each stage trains here")
     compare = commands.add_parser("compare", help="print evaluations side by side")
     compare.add_argument("evaluations", type=Path, nargs="+", help="files that evaluate wrote")
@@ -174,6 +182,17 @@ def _look(given: argparse.Namespace) -> int:
     return 0
 
 
+def _hashes(given: argparse.Namespace) -> int:
+    from train.hashes import measure_hashes, write_hashes
+
+    if given.measure:
+        for name, value in measure_hashes(given.data).items():
+            print(f"{name:>24} {value:.4g}")
+    else:
+        print(f"{write_hashes(given.data, given.collection)} scans are listed")
+    return 0
+
+
 def _bench(given: argparse.Namespace) -> int:
     from train.bench import bench
 
@@ -190,7 +209,7 @@ def _compare(given: argparse.Namespace) -> int:
 
 COMMANDS = {
     "fit": _fit, "evaluate": _evaluate, "evaluator": _evaluator, "publish": _publish,
-    "look": _look, "bench": _bench, "compare": _compare, "report": report,
+    "look": _look, "hashes": _hashes, "bench": _bench, "compare": _compare, "report": report,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image
 from train.data import Examples, load
 from train.evaluate import encode_all, latents_file
+from train.hashes import write_hashes
 from train.samples import keep_sheets, write_pairs
 
 SPLITS = ("train", "validation")  # the test split stays unseen
@@ -66,6 +67,7 @@ def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None
     )
     collection = Collection(items, latents=latents.numpy(), embeddings=embeddings, label=label)
     collection.save(assets / "collection", sprites(model, latents))
+    write_hashes(data, assets / "collection")
     save_pretrained(model, assets / "model", model.facts)
     _copy_training(run, assets / "training")
     keep_sheets(run, assets / "training" / "samples")

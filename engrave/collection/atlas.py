@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from PIL import Image
@@ -29,19 +30,25 @@ class Atlas:
 
     def write(self, sprites: Iterable[Image.Image]) -> int:
         """Write thumbnails in order, scaled to the cell; return how many there were."""
-        count = 0
+        left = iter(sprites)
+        count = number = 0
+        while sheet := list(islice(left, CELLS)):
+            self.write_sheet(number, sheet)
+            count, number = count + len(sheet), number + 1
+        return count
+
+    def write_sheet(self, number: int, sprites: Sequence[Image.Image]) -> None:
+        """Write the thumbnails of one sheet."""
         sheet = self._blank()
-        for sprite in sprites:
+        for cell, sprite in enumerate(sprites):
             size = (self.cell_px, self.cell_px)
             thumbnail = sprite.convert("L").resize(size, Image.Resampling.LANCZOS)
-            sheet.paste(thumbnail, self._box(count % CELLS))
-            count += 1
-            if count % CELLS == 0:
-                self._save(sheet, count // CELLS - 1)
-                sheet = self._blank()
-        if count % CELLS:
-            self._save(sheet, count // CELLS)
-        return count
+            sheet.paste(thumbnail, self._box(cell))
+        sheet.save(self.path(number), quality=QUALITY, method=6)
+
+    def path(self, number: int) -> Path:
+        """Return the file of a sheet."""
+        return self.folder / f"atlas-{number:03d}.webp"
 
     def _blank(self) -> Image.Image:
         side_px = COLUMNS * self.cell_px
@@ -51,14 +58,8 @@ class Atlas:
         left, top = cell % COLUMNS * self.cell_px, cell // COLUMNS * self.cell_px
         return left, top, left + self.cell_px, top + self.cell_px
 
-    def _path(self, number: int) -> Path:
-        return self.folder / f"atlas-{number:03d}.webp"
-
-    def _save(self, sheet: Image.Image, number: int) -> None:
-        sheet.save(self._path(number), quality=QUALITY, method=6)
-
     def _read(self, number: int) -> Image.Image:
-        path = self._path(number)
+        path = self.path(number)
         try:
             with Image.open(path) as sheet:
                 return sheet.convert("L")
