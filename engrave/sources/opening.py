@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engrave.errors import SourceError
+from engrave.sources.addresses import allowed_hosts, is_address
 from engrave.sources.archive import Zip
 from engrave.sources.entry import Source
+from engrave.sources.fetch import Fetcher
+from engrave.sources.iiif import MAX_PAGE_BYTES, Iiif, read_page
 from engrave.sources.names import PICTURES, TABLES, suffix_of
 from engrave.sources.parquet import Parquet, picture_column
 from engrave.sources.pictures import Pictures
@@ -16,8 +19,17 @@ from engrave.sources.together import Together
 from engrave.sources.tree import Folder, Member, printable
 
 
-def open_source(what: str | Path, *, hosts: Sequence[str] = ()) -> Source:
-    """Open a folder, a ZIP, a table of pictures or a Parquet file; raises SourceError."""
+def open_source(what: str | Path, *, hosts: Sequence[str] = (), private: bool = False) -> Source:
+    """Open a folder, ZIP, table of pictures, Parquet file or IIIF address; raises SourceError.
+
+    Only the given hosts are asked, else those of ENGRAVE_HOSTS; `private` opens private networks
+    to them, which no page and no setting can do.
+    """
+    fetcher = Fetcher(hosts or allowed_hosts(), private=private)
+    if isinstance(what, str) and is_address(what.strip()):
+        address = what.strip()
+        page = read_page(fetcher.get(address, MAX_PAGE_BYTES), address)
+        return Iiif(page, address, fetcher)
     path = Path(what).expanduser()
     name = printable(str(what))[:200]
     try:
@@ -32,11 +44,15 @@ def open_source(what: str | Path, *, hosts: Sequence[str] = ()) -> Source:
             return Parquet(printable(path.stem), path.resolve().parent, [path.name])
         if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
             return Pictures(Zip(path), _beside(path))
+        if path.suffix.lower() == ".json":
+            with path.open("rb") as file:
+                page = read_page(file.read(MAX_PAGE_BYTES + 1)[:MAX_PAGE_BYTES], name)
+            return Iiif(page, name, fetcher)
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SourceError(f"{name!r} cannot be opened ({reason}); check it.") from error
     raise SourceError(
-        f"{name!r} is no folder, ZIP or table of pictures; "
+        f"{name!r} is no folder, ZIP, table, Parquet file or IIIF manifest; "
         "give one of these, or put the pictures in a folder."
     )
 
