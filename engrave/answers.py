@@ -69,12 +69,26 @@ class Plate:
         }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much a walk changes at each step, in features of the model's eye."""
+
+    before: tuple[float, ...]  # with frames at even times
+    after: tuple[float, ...]  # as walked; in a closed walk the last step leads back to the start
+    jumps: tuple[int, ...]  # steps after which nothing stands between two unlike frames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Walk:
-    """Pictures on the way from one engraving to another."""
+    """Pictures on the way from one engraving to others."""
 
     frames: tuple[Image, ...]
     latents: np.ndarray  # (N, 1024), float32
     captions: dict[int, str]  # by the index of the frame
-    mode: str  # "prior" or "direct"
+    mode: str  # of the first segment: "prior", "direct" or "graph"
     curve: str  # "slerp" or "lerp"
+    stops: tuple[int, ...]  # frames that are keyframes, in the order of these
+    passed: dict[int, int]  # frames that are engravings on the way, by row of the collection
+    nearest: tuple[Neighbour, ...]  # the engraving nearest to each frame; empty without collection
+    pace: Pace
+    timeline: tuple[int, ...]  # frames in the order of the film, held and walked back

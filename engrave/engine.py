@@ -23,6 +23,8 @@ from engrave.manifest import Manifest, read_manifest
 from engrave.places import folder_of
 from engrave.progress import Progress, part, renamed, tell
 from engrave.sleeper import Sleeper
+from engrave.walks import Keyframe, Recipe
+from engrave.walks.walker import Walker
 
 if TYPE_CHECKING:  # torch takes seconds to import, and a page can be shown without it
     from engrave.model.multimodal import MultimodalModel
@@ -176,21 +178,26 @@ class Engine:
         progress: Progress | None = None,
     ) -> Walk:
         """Walk from a to b (each as for `latent_of`), with captions on the way and at the end."""
-        frames, steps = limits.FRAMES.whole(frames), limits.STEPS.whole(steps)
-        mode = limits.one_of("mode", mode, limits.MODES)
-        curve = limits.one_of("curve", curve, limits.CURVES)
-        caption_every = limits.CAPTION_EVERY.whole(caption_every)
-        tell(progress, 0.0, "Finding both ends")
-        first, last = (self.latent_of(end, seed=seed, steps=steps) for end in (a, b))
-        tell(progress, 0.2, "Finding the way")
-        latents = self._studio.path(
-            first, last, frames=frames, mode=mode, curve=curve, steps=steps,
-            progress=part(progress, 0.2, 0.3),
+        ends = [self.latent_of(end, seed=seed, steps=limits.STEPS.whole(steps)) for end in (a, b)]
+        recipe = Recipe(
+            keyframes=tuple(Keyframe(latent=end) for end in ends),
+            modes=(mode,), frames=frames, pace="time", curve=curve, steps=steps,
         )  # fmt: skip
-        pictures = self.decode(latents, progress=part(progress, 0.3, 0.7))
-        tell(progress, 0.7, "Describing the frames")
-        captions = self._frame_captions(latents, caption_every)
-        return Walk(tuple(pictures), latents, captions, mode, curve)
+        return self.walk_through(recipe, caption_every=caption_every, progress=progress)
+
+    def walk_through(
+        self, recipe: Recipe, *, caption_every: int = 1, progress: Progress | None = None
+    ) -> Walk:
+        """Walk through the keyframes of a recipe; the same recipe makes the same pixels."""
+        caption_every = limits.CAPTION_EVERY.whole(caption_every)
+        recipe.check_model(self.model_version)
+        tell(progress, 0.0, "Finding the keyframes")
+        latents = [
+            self.latent_of(one.whence, seed=one.seed, steps=recipe.steps)
+            for one in recipe.keyframes
+        ]
+        walker = Walker(self._studio, self.collection, recipe, latents)
+        return walker.walk(caption_every=caption_every, progress=part(progress, 0.15, 1.0))
 
     def search(self, text: str, *, num: int = 24) -> tuple[Neighbour, ...]:
         """Return the engravings of the collection that fit a text best."""
@@ -272,13 +279,6 @@ class Engine:
         matches = (texts_NE @ self._studio.embed(latent[None])[0]).tolist()
         pairs = zip(found, matches, strict=True)
         return tuple(Candidate(text, math.exp(score), match) for (text, score), match in pairs)
-
-    def _frame_captions(self, latents_NL: np.ndarray, every: int) -> dict[int, str]:
-        if not every:
-            return {}
-        last = len(latents_NL) - 1
-        chosen = sorted({*range(0, last, every), last})
-        return dict(zip(chosen, self._studio.captions(latents_NL[chosen]), strict=True))
 
     def _embedding(self, vector: np.ndarray) -> np.ndarray:
         if vector.shape == (self.config.embedding_width,):

@@ -11,8 +11,11 @@ from engrave.errors import PromptError
 
 MAX_CHARACTERS = 300
 JOINERS = "\u200c\u200d"  # hold emoji families and Persian words together
-MODES = ("prior", "direct")
+MODES = ("prior", "direct", "graph")
 CURVES = ("slerp", "lerp")
+PACES = ("even", "time")
+EASINGS = ("linear", "in-out", "in", "out")
+LOOPS = ("once", "back", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +48,22 @@ class Range:
 
 
 PLATES = Range("number of engravings", 1, 8)
-FRAMES = Range("number of frames", 3, 48)
+FRAMES = Range("number of frames", 3, 120)
 STEPS = Range("number of steps", 1, 60)
 GUIDANCE = Range("guidance", 0, 10)
 SEED = Range("seed", 0, 2**32 - 1)
 CANDIDATES = Range("number of captions", 1, 8)
 NEIGHBOURS = Range("number of neighbours", 0, 50)
 RESULTS = Range("number of results", 1, 200)
-CAPTION_EVERY = Range("number of frames between captions", 0, 48)
+CAPTION_EVERY = Range("number of frames between captions", 0, 120)
 RUNS = Range("number of runs", 1, 50)
 FPS = Range("number of frames a second", 1, 60)
 PORT = Range("port", 1, 65535)
+KEYFRAMES = Range("number of keyframes", 2, 8)
+HOLD_S = Range("hold in seconds", 0, 10)
+POSTER = Range("number of pictures on the poster", 2, 24)
+WALK_WORDS = {"pace": PACES, "easing": EASINGS, "loop": LOOPS, "curve": CURVES}
+WALK_NUMBERS = {"frames": FRAMES, "fps": FPS, "steps": STEPS}
 
 
 def clean_text(text: object) -> str:

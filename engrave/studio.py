@@ -91,18 +91,18 @@ class Studio:
         a_L: np.ndarray,
         b_L: np.ndarray,
         *,
-        frames: int,
+        shares: Sequence[float],
         mode: str,
         curve: str,
         steps: int,
         progress: Progress | None = None,
     ) -> np.ndarray:
-        """Return latents (N, L) from a to b."""
+        """Return latents (N, L) at shares of the way from a to b, the first 0 and the last 1."""
         ends = _tensor(np.stack([a_L, b_L]))
         with self._turn(), self._watched(progress, "Finding the way", 2 * steps):
             return _rows(
                 self._model.walk_latents(
-                    ends[0], ends[1], frames=frames, mode=mode, curve=curve, steps=steps
+                    ends[0], ends[1], shares=shares, mode=mode, curve=curve, steps=steps
                 )
             )
 
@@ -114,6 +114,15 @@ class Studio:
             with self._turn():
                 pictures += [to_image(picture) for picture in self._model.decode(group)]
         return pictures
+
+    def see(self, pictures: Sequence[Image]) -> np.ndarray:
+        """Return what the model's eye tells of grey pictures (N, F), a few at a time."""
+        rows: list[np.ndarray] = []
+        for start in range(0, len(pictures), DECODED_AT_ONCE):
+            some = pictures[start : start + DECODED_AT_ONCE]
+            with self._turn():
+                rows.append(_rows(self._model.see(torch.stack([to_tensor(one) for one in some]))))
+        return np.concatenate(rows)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -16,44 +16,13 @@ from engrave.collection import Collection, Item, Label
 from engrave.engine import Engine
 from engrave.errors import PictureError
 from engrave.image import open_picture
+from engrave.walks import Keyframe, Recipe
+from engrave.walks.walker import Walker
+from tests.fake_studio import NARROW, WIDTH, FakeStudio, caption_of, draw, latent_from, unit
 
 Progress = Callable[[float, str], None]
-SIDE_PX = 256
-WIDTH, NARROW = 1024, 512
 SUBJECTS = ("people", "animal", "building", "sea", "bird", "plant", "machine", "landscape")
 TECHNIQUES = ("wood-engraving", "metal", "woodcut", "outline")
-NOUNS = ("a ship", "an owl", "a tower", "an old man", "a horse", "a bridge", "a lion", "a tree")
-PLACES = ("on a hill", "by the sea", "in a wood", "before a wall", "under dark clouds")
-
-
-def unit(rows: np.ndarray) -> np.ndarray:
-    """Return rows at norm 1, float32."""
-    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
-
-
-def latent_from(text: str) -> np.ndarray:
-    """Return the same latent for the same text."""
-    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-    return unit(np.random.default_rng(seed).normal(size=WIDTH))
-
-
-def draw(latent: np.ndarray, side_px: int = SIDE_PX) -> Image.Image:
-    """Draw hatched hills under a hatched sky; near latents give near pictures."""
-    a, b, c, d, e = 32 * latent[:5].astype(float)
-    y, x = np.mgrid[0:side_px, 0:side_px] / side_px
-    hill = 0.55 + 0.12 * np.sin(6 * x + 2 * a) + 0.05 * np.sin(17 * x + 3 * b)
-    sky = 0.75 + 0.25 * np.sin(90 * y + 6 * np.sin(5 * x + c))
-    ground = 0.35 + 0.35 * np.sin(110 * (x + 0.4 * d * y) + 9 * y)
-    sun = ((x - 0.5 - 0.15 * d) ** 2 + (y - 0.25 - 0.05 * e) ** 2) < 0.006
-    ink = np.where(y > hill, ground, np.where(sun, 1.0, sky))
-    edge = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) < 0.03
-    return Image.fromarray((np.clip(np.where(edge, 1, ink), 0, 1) * 255).astype(np.uint8))
-
-
-def caption_of(latent: np.ndarray) -> str:
-    """Return a caption that depends on the latent."""
-    first, second = (int(abs(value) * 10_000) for value in latent[:2])
-    return f"{NOUNS[first % len(NOUNS)]} {PLACES[second % len(PLACES)]} with fine hatching"
 
 
 def make_items(count: int) -> tuple[list[Item], np.ndarray, np.ndarray]:
@@ -187,20 +156,22 @@ class FakeEngine:
         caption_every: int = 4,
         progress: Progress | None = None,
     ) -> Walk:
-        """Walk in a straight line."""
-        count = limits.FRAMES.whole(frames)
-        mode = limits.one_of("mode", mode, limits.MODES)
-        first, last = self.latent_of(a, seed=seed), self.latent_of(b, seed=seed)
-        shares = np.linspace(0, 1, count)[:, None]
-        latents = unit((1 - shares) * first + shares * last)
-        pictures = []
-        for k, latent in enumerate(latents):
-            if progress:
-                progress(k / count, f"frame {k + 1}")
-            pictures.append(draw(latent))
-        chosen = sorted({*range(0, count, caption_every), count - 1})
-        captions = {k: caption_of(latents[k]) for k in chosen}
-        return Walk(tuple(pictures), latents, captions, mode, curve)
+        """Walk from one end to the other."""
+        ends = [self.latent_of(end, seed=seed) for end in (a, b)]
+        recipe = Recipe(
+            keyframes=tuple(Keyframe(latent=end) for end in ends),
+            modes=(mode,), frames=frames, pace="time", curve=curve, steps=steps,
+        )  # fmt: skip
+        return self.walk_through(recipe, caption_every=caption_every, progress=progress)
+
+    def walk_through(
+        self, recipe: Recipe, *, caption_every: int = 1, progress: Progress | None = None
+    ) -> Walk:
+        """Walk through keyframes as the engine does, over a model that draws."""
+        recipe.check_model(self.model_version)
+        latents = [self.latent_of(one.whence, seed=one.seed) for one in recipe.keyframes]
+        walker = Walker(FakeStudio(), self.collection, recipe, latents)
+        return walker.walk(caption_every=caption_every, progress=progress)
 
     def search(self, text: str, *, num: int = 24) -> tuple[Neighbour, ...]:
         """Return engravings for a text."""

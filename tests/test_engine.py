@@ -186,8 +186,8 @@ def test_a_walk_starts_at_a_and_ends_at_b(engine: Engine, mode: str, curve: str)
     ("wish", "match"),
     [
         ({"frames": 2}, "number of frames is 2"),
-        ({"frames": 49}, "from 3 to 48"),
-        ({"mode": "jump"}, "choose prior or direct"),
+        ({"frames": 121}, "from 3 to 120"),
+        ({"mode": "jump"}, "choose prior or direct or graph"),
         ({"curve": "line"}, "choose slerp or lerp"),
         ({"seed": math.nan}, "seed is nan"),
     ],

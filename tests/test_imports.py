@@ -17,7 +17,7 @@ LAYER = {
     "model": 3, "sources": 3,
     "checkpoint": 4,
     "collection": 5, "video": 5, "studio": 5, "vectors": 5,
-    "sleeper": 6, "originals": 6,
+    "sleeper": 6, "originals": 6, "walks": 6,
     "engine": 7,
     "arguments": 8, "bench": 8,
     "cli": 9, "ui": 9,

@@ -143,7 +143,9 @@ def test_an_exemplar_pulls_the_layout_as_far_as_it_is_held(
 def test_a_walk_begins_and_ends_where_it_should(
     model: MultimodalModel, z: torch.Tensor, mode: str, curve: str
 ) -> None:
-    walk = model.walk_latents(z[0], z[1], frames=5, mode=mode, curve=curve, steps=4)
+    walk = model.walk_latents(
+        z[0], z[1], shares=[0, 0.25, 0.5, 0.75, 1], mode=mode, curve=curve, steps=4
+    )
     torch.testing.assert_close(walk[0], z[0], atol=1e-5, rtol=0)
     torch.testing.assert_close(walk[-1], z[1], atol=1e-5, rtol=0)
     torch.testing.assert_close(walk.norm(dim=-1), z[0].norm().expand(5), atol=1e-5, rtol=0)

@@ -211,15 +211,6 @@ def test_a_line_becomes_a_walk_through_its_engravings(chart: Chart) -> None:
     assert ends[0].words == ENGINE.collection.items[3].caption
 
 
-def test_the_frames_of_joined_walks_stand_once() -> None:
-    legs = [ENGINE.walk(ENGINE.collection.latents[a], ENGINE.collection.latents[a + 1], frames=4)
-            for a in (0, 1)]  # fmt: skip
-    found = explore_draw.joined(legs)
-    assert len(found.frames) == len(found.latents) == 7
-    np.testing.assert_allclose(found.latents[3], ENGINE.collection.latents[1], atol=1e-5)
-    assert set(found.captions) == {0, 3, 6}
-
-
 def test_a_walk_needs_engravings(chart: Chart) -> None:
     with pytest.raises(PromptError, match="There is no walk yet"):
         explore_draw.strolled(chart, FRESH, REQUEST)

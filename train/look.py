@@ -31,6 +31,7 @@ PROMPTS = (
 )  # fmt: skip
 SEEDS = (1, 2, 3, 4)
 REDRAWN, CAPTIONED, WALKS, FRAMES = 16, 40, 4, 8
+SHARES = [index / (FRAMES - 1) for index in range(FRAMES)]
 CELL_PX, LABEL_PX, GAP_PX = 160, 18, 4
 QUALITY = 82
 
@@ -88,7 +89,7 @@ def _walks(model: MultimodalModel, examples: Examples, z: Tensor) -> Image.Image
     groups = []
     for k in range(min(WALKS, len(z) // 2)):
         ends = 2 * k, 2 * k + 1
-        path = model.walk_latents(z[ends[0]], z[ends[1]], frames=FRAMES, steps=PRIOR_STEPS)
+        path = model.walk_latents(z[ends[0]], z[ends[1]], shares=SHARES, steps=PRIOR_STEPS)
         label = " to ".join(examples.rows[end]["id"] for end in ends)
         groups.append((f"{label}, through the prior", pictures_from(model, path)))
     return labelled_sheet(groups, across=1)

@@ -1,7 +1,8 @@
 """The whole model: one latent between pictures, captions, texts and noise.
 
 Shapes: B pictures or texts, S side in pixels, L width of the latent, M width of the meaning, C
-channels, G cells along a side, N cells, E width of the embedding, F frames of a walk.
+channels, G cells along a side, N cells, E width of the embedding, F frames of a walk or width of
+features.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
@@ -26,6 +28,7 @@ from engrave.model.text import TextTower
 from engrave.tokenizer import Tokenizer
 
 MAX_TEXT_TOKENS = 96
+SEEN_CELLS = 4  # cells along a side that features are averaged over
 
 
 class MultimodalModel(nn.Module):
@@ -77,6 +80,11 @@ class MultimodalModel(nn.Module):
     def decode(self, z_BL: Tensor) -> Tensor:
         """Latents (B, L) -> pictures (B, 1, S, S) in [-1, 1]."""
         return self.decoder(*self.split(z_BL)).clamp(-1.0, 1.0)
+
+    def see(self, picture_B1SS: Tensor) -> Tensor:
+        """Pictures (B, 1, S, S) in [-1, 1] -> what the eye tells of their places, (B, F)."""
+        seen_BCss = self.meaning.trunk(picture_B1SS)
+        return rearrange(F.adaptive_avg_pool2d(seen_BCss, SEEN_CELLS), "b c g h -> b (c g h)")
 
     def embed(self, z_BL: Tensor) -> Tensor:
         """Latents (B, L) -> joint embeddings (B, E) of norm 1."""
@@ -195,19 +203,18 @@ class MultimodalModel(nn.Module):
         za_L: Tensor,
         zb_L: Tensor,
         *,
-        frames: int,
+        shares: Sequence[float],
         mode: str = "prior",
         curve: str = "slerp",
         steps: int = 20,
     ) -> Tensor:
-        """Return latents (F, L) from a to b: blends of the noises behind the layouts (`prior`) or
-        of z (`direct`).
+        """Return latents (F, L) at shares of the way from a to b: blends of the noises behind the
+        layouts (`prior`) or of z (`direct`).
 
-        The first and the last frame are a and b themselves: what the inversion loses is blended
-        back in."""
+        The shares run from 0 to 1, and the frames there are a and b themselves: what the inversion
+        loses is blended back in."""
         ends = torch.stack([za_L, zb_L])
         meaning, layout = self.split(ends)
-        shares = [index / (frames - 1) for index in range(frames)]
         meanings = torch.stack([blend(meaning[0], meaning[1], share, curve) for share in shares])
         meanings = to_sphere(meanings, dim=-1)
         if mode == "direct":
@@ -223,7 +230,7 @@ class MultimodalModel(nn.Module):
         meaning_2M: Tensor,
         layout_2CGG: Tensor,
         meanings_FM: Tensor,
-        shares: list[float],
+        shares: Sequence[float],
         curve: str,
         steps: int,
     ) -> Tensor:
@@ -233,5 +240,5 @@ class MultimodalModel(nn.Module):
         path = rearrange(path, "f (n c) -> f n c", c=self.config.layout_channels)
         drawn = self.imagine_layout(meanings_FM, None, path, 1.0, steps)
         lost_a, lost_b = layout_2CGG[0] - drawn[0], layout_2CGG[1] - drawn[-1]
-        share = torch.tensor(shares, device=drawn.device)[:, None, None, None]
+        share = torch.tensor(shares, dtype=drawn.dtype, device=drawn.device)[:, None, None, None]
         return to_sphere(drawn + (1 - share) * lost_a + share * lost_b, dim=1)

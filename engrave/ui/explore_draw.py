@@ -1,16 +1,13 @@
 """What the map makes: engravings for empty places, walks along lines, walks as paths."""
 
-from itertools import pairwise
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
-from engrave.answers import Walk
 from engrave.collection.ground import along, blend
 from engrave.collection.queries import Part
 from engrave.errors import PictureError, PromptError
-from engrave.progress import part
 from engrave.ui.ends import End, end_view, filled, from_collection
 from engrave.ui.explore_map import FRESH, Chart, Marks, numbers
 from engrave.ui.explore_search import answered, place_view
@@ -20,6 +17,7 @@ from engrave.ui.interpolate import EVERY, path_of, player_view
 from engrave.ui.stops import PROGRESS, reporter
 from engrave.ui.views import Made, View
 from engrave.ui.widgets import letter_of, position_of
+from engrave.walks import Keyframe, Recipe
 
 NEAR = 8
 STOPS = range(2, 9)  # engravings that a walk may call at
@@ -104,32 +102,16 @@ def strolled(
     if len(rows) not in STOPS:
         raise PromptError("There is no walk yet; choose “Walk” above the map and draw a line.")
     report = reporter(TASK, progress, request)
-    legs = []
-    for number, (one, other) in enumerate(pairwise(rows)):
-        share = part(report, number / (len(rows) - 1), (number + 1) / (len(rows) - 1))
-        latents = chart.engine.collection.latents
-        legs.append(
-            chart.engine.walk(
-                latents[one], latents[other], frames=BETWEEN, caption_every=EVERY, progress=share
-            )
-        )
-    found = joined(legs)
+    recipe = Recipe(
+        keyframes=tuple(Keyframe(source=chart.engine.collection.item(row).id) for row in rows),
+        frames=(BETWEEN - 1) * (len(rows) - 1) + 1,
+    )
+    found = chart.engine.walk_through(recipe, caption_every=EVERY, progress=report)
     view = player_view(found) | {"path": path_of(chart.engine, found.latents)}
     view["note"] = f"{len(found.frames)} frames through {len(rows)} engravings of the map"
     first, last = (from_collection(chart.engine, row) for row in (rows[0], rows[-1]))
     ends = first, end_view(first, "A"), last, end_view(last, "B")
     return view, *ends, gr.Tabs(selected="interpolate")
-
-
-def joined(legs: list[Walk]) -> Walk:
-    """Return several walks as one; where one begins as another ended, the frame stands once."""
-    frames, captions, latents = list(legs[0].frames), dict(legs[0].captions), [legs[0].latents]
-    for leg in legs[1:]:
-        start = len(frames) - 1
-        captions |= {start + index: text for index, text in leg.captions.items()}
-        frames += leg.frames[1:]
-        latents.append(leg.latents[1:])
-    return Walk(tuple(frames), np.concatenate(latents), captions, legs[0].mode, legs[0].curve)
 
 
 def shown_path(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[View, Marks, Any]:

@@ -150,7 +150,7 @@ def test_middles_are_those_of_the_walks_in_the_app(mode: str) -> None:
     pairs = torch.tensor([[0, 1], [2, 0]])
     found = Ways.of(model, z, 3).between(pairs, 0.5, mode)
     for row, (a, b) in zip(found, pairs.tolist(), strict=True):
-        wanted = model.walk_latents(z[a], z[b], frames=3, mode=mode, steps=3)[1]
+        wanted = model.walk_latents(z[a], z[b], shares=[0, 0.5, 1], mode=mode, steps=3)[1]
         torch.testing.assert_close(row, wanted, atol=2e-5, rtol=0)
 
 
