@@ -7,10 +7,11 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL import PngImagePlugin
 from PIL.Image import Image
 
 from engrave.answers import Neighbour
@@ -27,8 +28,11 @@ COLUMNS = (
 )  # fmt: skip
 CAPTION_BY = "written for the training set, from the scan"
 PICTURE_BY = "the model's reconstruction, not a scan"
+ORIGINAL = "original from Project Gutenberg"
+NONE: Container[str] = frozenset()  # which of the engravings are shown by their originals
 MARGIN_MM, GAP_MM = 14.0, 5.0
 ACROSS, DOWN = 4, 5  # cells of a page of A4
+MARK = "•"  # of an original on a contact sheet
 WORDS = 120  # characters of a caption on a contact sheet
 
 
@@ -37,46 +41,76 @@ def guarded(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") and cell else cell
 
 
-def facts(one: Neighbour) -> dict[str, object]:
+def picture_by(one: Neighbour, originals: Container[str]) -> str:
+    """Say what the picture of an engraving is."""
+    return ORIGINAL if one.id in originals else PICTURE_BY
+
+
+def facts(one: Neighbour, originals: Container[str] = NONE) -> dict[str, object]:
     """Return what is exported of an engraving."""
     own = {name: getattr(one, name) for name in COLUMNS[:-2]}
-    return own | {"caption_by": CAPTION_BY, "picture_by": PICTURE_BY}
+    return own | {"caption_by": CAPTION_BY, "picture_by": picture_by(one, originals)}
 
 
-def as_csv(chosen: Sequence[Neighbour]) -> bytes:
+def as_csv(chosen: Sequence[Neighbour], originals: Container[str] = NONE) -> bytes:
     """Return a table that spreadsheets open with its accents and without running it."""
     page = io.StringIO(newline="")
     writer = csv.DictWriter(page, COLUMNS)
     writer.writeheader()
     for one in chosen:
-        writer.writerow({name: guarded(cell) for name, cell in facts(one).items()})
+        writer.writerow({name: guarded(cell) for name, cell in facts(one, originals).items()})
     return page.getvalue().encode("utf-8-sig")
 
 
-def as_json_lines(chosen: Sequence[Neighbour]) -> bytes:
+def as_json_lines(chosen: Sequence[Neighbour], originals: Container[str] = NONE) -> bytes:
     """Return one object a line."""
-    lines = (json.dumps(facts(one), ensure_ascii=False) + "\n" for one in chosen)
+    lines = (json.dumps(facts(one, originals), ensure_ascii=False) + "\n" for one in chosen)
     return "".join(lines).encode()
 
 
-def as_zip(chosen: Sequence[Neighbour], pictures: Iterable[Image], model_version: str) -> bytes:
+def as_zip(
+    chosen: Sequence[Neighbour],
+    pictures: Iterable[Image],
+    model_version: str,
+    originals: Container[str] = NONE,
+) -> bytes:
     """Return a ZIP of PNGs that say what they are, with both tables and a note."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # PNGs are packed already
         for one, picture in zip(chosen, pictures, strict=True):
-            told = {"id": one.id, "book": one.book, "model_version": model_version}
-            told |= {"caption": one.caption, "source": PICTURE_BY}
-            archive.writestr(
-                f"pictures/{one.id}-reconstruction.png", png_with_metadata(picture, told)
-            )
-        archive.writestr("engravings.csv", as_csv(chosen))
-        archive.writestr("engravings.jsonl", as_json_lines(chosen))
-        note = f"Each picture is {PICTURE_BY} (model {model_version}).\n"
+            archive.writestr(*_file(one, picture, model_version, originals))
+        archive.writestr("engravings.csv", as_csv(chosen, originals))
+        archive.writestr("engravings.jsonl", as_json_lines(chosen, originals))
+        note = f"Each -reconstruction.png is {PICTURE_BY} (model {model_version}).\n"
+        if any(one.id in originals for one in chosen):
+            note += f"Each -original.png is the {ORIGINAL}, in grey and scaled down.\n"
         archive.writestr("README.txt", note + "The books are linked in the tables.\n")
     return buffer.getvalue()
 
 
-def as_contact_sheet(chosen: Sequence[Neighbour], pictures: Iterable[Image], title: str) -> bytes:
+def _file(
+    one: Neighbour, picture: Image, model_version: str, originals: Container[str]
+) -> tuple[str, bytes]:
+    """Return name and bytes of a picture; an original has no mark of a generated one."""
+    told = {"id": one.id, "book": one.book, "caption": one.caption}
+    told["source"] = picture_by(one, originals)
+    if one.id in originals:
+        chunks = PngImagePlugin.PngInfo()
+        for key, value in (told | {"url": one.url}).items():
+            chunks.add_text(key, value)
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG", pnginfo=chunks)
+        return f"pictures/{one.id}-original.png", buffer.getvalue()
+    told["model_version"] = model_version
+    return f"pictures/{one.id}-reconstruction.png", png_with_metadata(picture, told)
+
+
+def as_contact_sheet(
+    chosen: Sequence[Neighbour],
+    pictures: Iterable[Image],
+    title: str,
+    originals: Container[str] = NONE,
+) -> bytes:
     """Return a PDF of A4 pages: 20 engravings on each, with caption, book, year and number."""
     if not chosen:
         raise CollectionError("Nothing is chosen; select engravings on the map or in the table.")
@@ -88,8 +122,9 @@ def as_contact_sheet(chosen: Sequence[Neighbour], pictures: Iterable[Image], tit
         _set_fonts(sheet, Path(scratch))
         for number, (one, picture) in enumerate(zip(chosen, pictures, strict=True)):
             if number % (ACROSS * DOWN) == 0:
-                _begin_page(sheet, title, number // (ACROSS * DOWN) + 1)
-            _cell(sheet, number % (ACROSS * DOWN), one, picture)
+                some = any(one.id in originals for one in chosen)
+                _begin_page(sheet, title, number // (ACROSS * DOWN) + 1, some)
+            _cell(sheet, number % (ACROSS * DOWN), one, picture, one.id in originals)
         return bytes(sheet.output())
 
 
@@ -105,17 +140,18 @@ def _set_fonts(sheet: FPDF, scratch: Path) -> None:
     sheet.set_fallback_fonts(["latin-ext"])
 
 
-def _begin_page(sheet: FPDF, title: str, number: int) -> None:
+def _begin_page(sheet: FPDF, title: str, number: int, some_originals: bool) -> None:
     sheet.add_page()
     sheet.set_font("latin", size=11)
     sheet.set_xy(MARGIN_MM, MARGIN_MM - 6)
     sheet.cell(sheet.epw, 5, _cut(title, 90))
     sheet.set_xy(MARGIN_MM, sheet.h - MARGIN_MM + 2)
     sheet.set_font("latin", size=8)
-    sheet.cell(sheet.epw, 4, f"Pictures: {PICTURE_BY}. Page {number}")
+    pictures = f"{MARK} {ORIGINAL}; others: {PICTURE_BY}" if some_originals else PICTURE_BY
+    sheet.cell(sheet.epw, 4, f"Pictures: {pictures}. Page {number}")
 
 
-def _cell(sheet: FPDF, place: int, one: Neighbour, picture: Image) -> None:
+def _cell(sheet: FPDF, place: int, one: Neighbour, picture: Image, is_original: bool) -> None:
     width = (sheet.w - 2 * MARGIN_MM - (ACROSS - 1) * GAP_MM) / ACROSS
     height = (sheet.h - 2 * MARGIN_MM - 4 - (DOWN - 1) * GAP_MM) / DOWN
     side = height - 17
@@ -125,6 +161,7 @@ def _cell(sheet: FPDF, place: int, one: Neighbour, picture: Image) -> None:
     sheet.set_font("latin", size=7)
     sheet.set_xy(left, top + min(side, width) + 1)
     text = f"{_cut(one.caption, WORDS)}\n{_cut(one.book, 46)}, {one.year}. No. {one.id}"
+    text += f" {MARK}" if is_original else ""
     sheet.multi_cell(width, 2.9, text, align="L", max_line_height=2.9)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -52,11 +53,11 @@ class Shown:
 
     def picture(self, row: int) -> Image | None:
         """Return the original of an engraving."""
-        return self.store.picture(self._id(row)) if self.rows[row] else None
+        return self._sound(row, self.store.picture)
 
     def thumbnail(self, row: int) -> Image | None:
         """Return the original of an engraving in a square as small as the map's."""
-        return self.store.thumbnail(self._id(row)) if self.rows[row] else None
+        return self._sound(row, self.store.thumbnail)
 
     @property
     def sheets(self) -> Path | None:
@@ -69,6 +70,11 @@ class Shown:
         sound = [mark == kept.get(name, ("", ""))[0] for name, mark in marks.items()]
         sound += [_sum(folder / name) == kept[name][1] for name in marks if name in kept]
         return folder if all(sound) else None
+
+    @property
+    def version(self) -> str:
+        """What changes where any sheet does."""
+        return hashlib.sha256("".join(self._marks.values()).encode()).hexdigest()[:16]
 
     def write_sheets(self) -> Path | None:
         """Bring that folder up to date; only sheets whose originals changed are drawn anew."""
@@ -109,6 +115,14 @@ class Shown:
                 digest.update(id.encode() + (sums[id] if self.rows[row] else b"-"))
             marks[f"atlas-{number:03d}.webp"] = digest.hexdigest()
         return marks
+
+    def _sound(self, row: int, read: Callable[[str], Image | None]) -> Image | None:
+        """Read a picture; from the first damage on, its engraving counts as without original."""
+        if not self.rows[row]:
+            return None
+        found = read(self._id(row))
+        self.rows[row] = found is not None
+        return found
 
     def _on_sheet(self, number: int) -> range:
         return range(number * CELLS, min((number + 1) * CELLS, len(self.collection)))

@@ -85,7 +85,7 @@ def show_found(engine: Engine, views: Views, query: str) -> tuple[View, list[int
     """Search for an end; return the pick-list and which rows it shows."""
     found = find(engine, query)
     items = [{"src": views.thumbnail(one.index), "words": one.caption} for one in found]
-    label = "Pick one (as the model remembers it):"
+    label = f"Pick one ({views.likeness(one.index for one in found)}):"
     return {"label": label, "items": items}, [one.index for one in found]
 
 

@@ -30,7 +30,6 @@ from engrave.ui.explore_table import (
     ticked,
     turned,
 )
-from engrave.ui.files import data_url
 from engrave.ui.generate import GenerateTab
 from engrave.ui.speech import bind
 from engrave.ui.uploads import EXTENSIONS
@@ -50,12 +49,11 @@ FROM_ADDRESS = """() => {
 
 
 def show_item(engine: Engine, views: Views, index: int, src: str = "") -> View:
-    """Return one engraving with its neighbours; `src` is its picture where that is known."""
+    """Return one engraving with its neighbours; `src` is its reconstruction where that is known."""
     embedding = engine.collection.embeddings[index]
     near = engine.neighbours(embedding, NEAR, exclude=index)
     x, y = engine.collection.places[index].tolist()
-    picture = src or data_url(engine.original(index))
-    return views.detail(index, picture, near) | {"x": x, "y": y}
+    return views.detail(index, near, src) | {"x": x, "y": y}
 
 
 def open_item(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[View, View, Marks, Any]:

@@ -29,6 +29,7 @@ from engrave.collection.insight import Insight, Insights
 from engrave.collection.queries import Yardstick
 from engrave.engine import Engine
 from engrave.errors import PromptError
+from engrave.originals.shown import Shown
 from engrave.places import PLOTLY
 from engrave.ui.files import file_url
 from engrave.ui.views import View, Views
@@ -44,17 +45,21 @@ FRESH: Marks = {
 }  # fmt: skip
 
 
-def map_files(collection: Collection, captions: Path) -> View:
+def map_files(collection: Collection, captions: Path, originals: Shown) -> View:
     """Return where the browser finds the map; writes the captions for it in small files."""
     if collection.folder is None or not len(collection):
         return {}
     write_captions(collection, captions)
     version = collection.label.version or collection.model_version or "0"
     at = {name: file_url(collection.folder / name, version) for name in ("map-xy.bin", "NAME")}
+    sheets = originals.sheets
+    marked = np.flatnonzero(originals.rows & (sheets is not None))
     return {
         "files": {
             "xy": at["map-xy.bin"],
             "folder": at["NAME"],
+            "sheets": file_url(sheets / "NAME", originals.version) if sheets else at["NAME"],
+            "originals": bits_text(marked, len(collection)),
             "facets": file_url(collection.folder / "map-facets.json", version),
             "captions": file_url(captions / "captions-NUMBER.json"),
             "plotly": file_url(PLOTLY, PLOTLY_VERSION),
@@ -87,7 +92,7 @@ class Chart:
     @cached_property
     def base(self) -> View:
         """Where the browser finds the map."""
-        return map_files(self.engine.collection, self.folder)
+        return map_files(self.engine.collection, self.folder, self.views.originals)
 
     @cached_property
     def insights(self) -> Insights:

@@ -154,16 +154,28 @@ def _written(
     title: str,
     report: Progress,
 ) -> bytes:
+    shown, engine = chart.views.originals, chart.engine
+    if kind in ("pdf", "zip"):
+        read = shown.thumbnail if kind == "pdf" else shown.picture
+        originals = {one.id for one in chosen if read(one.index) is not None}
+    else:
+        originals = {one.id for one in chosen if shown.rows[one.index]}
     if kind == "csv":
-        return as_csv(chosen)
+        return as_csv(chosen, originals)
     if kind == "jsonl":
-        return as_json_lines(chosen)
+        return as_json_lines(chosen, originals)
     if kind == "pdf":
-        return as_contact_sheet(chosen, map(chart.engine.collection.sprite, rows), title)
-    return as_zip(chosen, _pictures(chart, rows, report), chart.engine.model_version)
+        return as_contact_sheet(chosen, map(chart.views.sprite, rows), title, originals)
+    return as_zip(chosen, _pictures(chart, rows, report), engine.model_version, originals)
 
 
 def _pictures(chart: Chart, rows: list[int], report: Progress) -> Iterator[Image]:
     for start in range(0, len(rows), BATCH):
         report(start / len(rows), f"drawing {start} of {len(rows)}")
-        yield from chart.engine.decode(chart.engine.collection.latents[rows[start : start + BATCH]])
+        batch = rows[start : start + BATCH]
+        found = {row: chart.views.originals.picture(row) for row in batch}
+        drawn = [row for row in batch if found[row] is None]
+        if drawn:
+            pictures = chart.engine.decode(chart.engine.collection.latents[drawn])
+            found |= dict(zip(drawn, pictures, strict=True))
+        yield from (picture for picture in map(found.get, batch) if picture is not None)

@@ -31,14 +31,23 @@ HEADER = """
 """
 FOOTER = """
 <footer class="colophon">
-  <p>Every picture on this page was made by the model. What it shows of the collection is how it
-  remembers an engraving, not a scan; the books themselves are in the public domain and are linked
-  at Project Gutenberg. An engraving that it draws from a text begins from how it remembers one that
-  fits the text, blurred by chance. The model is small, knows mostly Western books of the 19th
-  century, and has learnt their prejudices with them: read its captions as suggestions.</p>
+  <p>PICTURES The books themselves are in the public domain and are linked at Project Gutenberg. An
+  engraving that the model draws from a text begins from how it remembers one that fits the text,
+  blurred by chance. The model is small, knows mostly Western books of the 19th century, and has
+  learnt their prejudices with them: read its captions as suggestions.</p>
   <p class="facts">Model VERSION · NUM engravings from BOOKS books · nothing leaves this machine</p>
 </footer>
 """
+
+NO_ORIGINALS = (
+    "Every picture on this page was made by the model. What it shows of the collection is how it "
+    "remembers an engraving, not a scan."
+)
+SOME_ORIGINALS = (
+    "SOME engravings of the collection are shown by their originals, scans from Project Gutenberg, "
+    "and are marked as such. Every other picture on this page was made by the model, also of the "
+    "collection: how it remembers an engraving."
+)
 
 
 def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.FOLDER) -> gr.Blocks:
@@ -47,12 +56,12 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
     shown = read_examples(views, examples)
     words = Path(tempfile.mkdtemp(prefix="engrave-map-"))
     chart = Chart(engine, views, words)
-    publish_files(engine, examples, words, trained)
+    publish_files(views, examples, words, trained)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         gr.HTML(HEADER, padding=False)
         lay_out(chart, shown, training_tab=(trained, words))
         page.load(None, js=explore.FROM_ADDRESS, api_name=False)
-        gr.HTML(colophon(engine), padding=False)
+        gr.HTML(colophon(views), padding=False)
         add_endpoints(engine, views)
     page.temp_file_sets.append(files.MADE)
     return page.queue(max_size=20, default_concurrency_limit=1, api_open=False)
@@ -86,21 +95,27 @@ def lay_out(chart: Chart, shown: Examples, training_tab: tuple[Path, Path]) -> N
     training.wire(run)
 
 
-def publish_files(engine: Engine, examples: Path, words: Path, trained: Path) -> None:
+def publish_files(views: Views, examples: Path, words: Path, trained: Path) -> None:
     """Let the browser read what the page needs, and nothing else of the repository."""
-    folder = engine.collection.folder
+    folder, sheets = views.engine.collection.folder, views.originals.sheets
     shown = (trained / name for name in record.PICTURES)
     public = [STATIC, FONTS, PLOTLY, examples, words, *shown]
     public = [path for path in public if path.exists()]
     if folder is not None:
         public += [*folder.glob("map-*"), *folder.glob("atlas-*.webp")]
+    if sheets is not None:
+        public += sheets.glob("atlas-*.webp")
     gr.set_static_paths([str(path.resolve()) for path in public])
 
 
-def colophon(engine: Engine) -> str:
+def colophon(views: Views) -> str:
     """Return the foot of the page."""
+    engine, originals = views.engine, len(views.originals)
     books = len({item.gutenberg_id for item in engine.collection.items})
     facts = {"VERSION": engine.model_version, "NUM": f"{len(engine.collection):,}", "BOOKS": books}
+    facts["PICTURES"] = (
+        SOME_ORIGINALS.replace("SOME", f"{originals:,}") if originals else NO_ORIGINALS
+    )
     text = FOOTER
     for name, value in facts.items():
         text = text.replace(name, html.escape(str(value)))

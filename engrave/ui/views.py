@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL.Image import Image
 
 from engrave.answers import Candidate, Neighbour, Plate
+from engrave.collection.export import ORIGINAL
 from engrave.engine import Engine
 from engrave.image import png_with_metadata
+from engrave.originals.shown import Shown
 from engrave.ui.files import data_url, file_url, save, slug
 
 View = dict[str, Any]
 NOTHING: View = {}
+MEMORY = "as the model remembers it"
 CACHED_THUMBNAILS = 8192  # about 3 kB each
 
 
@@ -33,15 +37,20 @@ class Made:
 
 
 class Views:
-    """Shows answers over one collection; remembers the thumbnails that it has cut."""
+    """Shows answers over one collection, by originals where there are any; remembers the
+    thumbnails that it has cut."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.originals = Shown(engine.collection)
         self.thumbnail = lru_cache(maxsize=CACHED_THUMBNAILS)(self._thumbnail)
 
     def neighbour(self, neighbour: Neighbour) -> View:
         """Return one engraving of the collection."""
-        return asdict(neighbour) | {"thumb": self.thumbnail(neighbour.index)}
+        return asdict(neighbour) | {
+            "thumb": self.thumbnail(neighbour.index),
+            "original": self.is_original(neighbour.index),
+        }
 
     def neighbours(self, neighbours: Iterable[Neighbour]) -> list[View]:
         """Return several engravings of the collection."""
@@ -77,14 +86,35 @@ class Views:
             "near": self.neighbours(plate.neighbours),
         }
 
-    def detail(self, index: int, picture: str, near: Iterable[Neighbour]) -> View:
-        """Return one engraving of the collection, its large picture at an address, with its
-        neighbours."""
+    def detail(self, index: int, near: Iterable[Neighbour], src: str = "") -> View:
+        """Return one engraving of the collection with its neighbours; `src` is the address of its
+        reconstruction where that is known."""
         own = asdict(self.engine.collection.neighbour(index))
-        return own | {"picture": picture, "near": self.neighbours(near)}
+        original = self.originals.picture(index)
+        picture = data_url(original) if original else src or self._remembered(index)
+        told = {"picture": picture, "original": original is not None}
+        return own | told | {"near": self.neighbours(near)}
+
+    def is_original(self, index: int) -> bool:
+        """Tell whether an engraving is shown by its original."""
+        return bool(self.originals.rows[index])
+
+    def sprite(self, index: int) -> Image:
+        """Return the thumbnail of an engraving."""
+        return self.originals.thumbnail(index) or self.engine.collection.sprite(index)
+
+    def likeness(self, rows: Iterable[int]) -> str:
+        """Say what the pictures of engravings are."""
+        found = {self.is_original(row) for row in rows}
+        if found == {True}:
+            return ORIGINAL
+        return f"{ORIGINAL}, or {MEMORY}" if True in found else MEMORY
+
+    def _remembered(self, index: int) -> str:
+        return data_url(self.engine.original(index))
 
     def _thumbnail(self, index: int) -> str:
-        sprite = self.engine.collection.sprite(index)
+        sprite = self.sprite(index)
         return data_url(sprite, sprite.width, quality=80)
 
 

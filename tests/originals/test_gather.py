@@ -18,7 +18,7 @@ from engrave.originals.mirror import Mirror
 from engrave.originals.sources import Copy, Got, Tree, open_folder
 from engrave.originals.store import KEPT, Store
 from tests.originals.conftest import COUNT, Known, as_jpeg, plate
-from tests.originals.mirrors import Local, broken, slow, status, whole
+from tests.originals.mirrors import Local, broken, serving, slow, status, whole
 
 
 def test_all_are_fetched_checked_and_kept(known: Known, local: Local, mirror: Mirror) -> None:
@@ -81,8 +81,6 @@ def test_the_next_run_asks_only_where_it_may_help(
 
 def test_another_mirror_is_asked_for_what_one_lacks(known: Known, local: Local) -> None:
     empty = Local()
-    from tests.originals.mirrors import serving
-
     with serving(empty):
         first = gather(known.wanted, Mirror(empty.address, pause_s=0), Store(), limit=3)
     assert len(first.missed) == 3

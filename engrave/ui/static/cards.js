@@ -1,6 +1,6 @@
 /* Plates that the model made, captions of a picture, and engravings of the collection. */
 
-import { bookLink, button, el, MEMORY, mount } from "./dom.js";
+import { bookLink, button, el, likeness, MEMORY, mount, ORIGINAL } from "./dom.js";
 
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 
@@ -11,9 +11,9 @@ function thumbnail(item, trigger) {
     "button",
     {
       type: "button",
-      class: "thumb",
+      class: item.original ? "thumb original" : "thumb",
       title: `${item.caption} (similarity ${similarity})`,
-      "aria-label": `Open in Explore: ${item.caption}, similarity ${similarity}`,
+      "aria-label": `Open in Explore: ${item.caption}, similarity ${similarity}${item.original ? `, ${ORIGINAL}` : ""}`,
       on: { click: () => trigger("open", { index: item.index }) },
     },
     el("img", { src: item.thumb, alt: "", width: 96, height: 96, loading: "lazy" }),
@@ -41,7 +41,7 @@ export function neighbours(context) {
     items.length === 0
       ? []
       : [
-          el("h2", {}, heading, el("small", {}, ` ${MEMORY}`)),
+          el("h2", {}, heading, el("small", {}, ` ${likeness(items)}`)),
           el("ol", { class: "neighbours" }, items.map((item) => neighbourCard(item, context.trigger))),
         ],
   );
@@ -113,7 +113,7 @@ function plateCard(plate, position, trigger) {
     ),
     plate.near.length > 0
       ? [
-          el("p", { class: "near-label" }, "Nearest in the collection, ", MEMORY),
+          el("p", { class: "near-label" }, "Nearest in the collection, ", likeness(plate.near)),
           el("div", { class: "near" }, plate.near.map((item) => thumbnail(item, trigger))),
         ]
       : null,
@@ -189,7 +189,7 @@ export function detail(context) {
         "figure",
         { class: "mount" },
         el("img", { src: item.picture, alt: item.caption, width: 256, height: 256 }),
-        el("figcaption", {}, item.label ?? MEMORY),
+        el("figcaption", {}, item.label ?? (item.original ? ORIGINAL : MEMORY)),
       ),
       el("p", { class: "words lead" }, item.caption),
       ...(item.made ? [] : origin(item)),
@@ -201,7 +201,7 @@ export function detail(context) {
         item.made ? null : button("More like this", () => trigger("more", { index: item.index })),
         item.x === undefined ? null : button("Generate here", () => trigger("draw", { x: item.x, y: item.y }), { title: "Blends the engravings round its place and draws the result" }),
       ),
-      el("p", { class: "near-label" }, "Nearest, ", MEMORY),
+      el("p", { class: "near-label" }, "Nearest, ", likeness(item.near ?? [])),
       el("div", { class: "near" }, (item.near ?? []).map((near) => thumbnail(near, trigger))),
     ];
   });

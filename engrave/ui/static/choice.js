@@ -1,6 +1,6 @@
 /* The engravings chosen on the map, by a search or for a walk: as pictures or as a table, and to take away. */
 
-import { bookLink, button, el, MEMORY, mount, plural } from "./dom.js";
+import { bookLink, button, el, likeness, mount, plural } from "./dom.js";
 import { choice as buttons } from "./map-legend.js";
 
 const COLUMNS = [["caption", "Caption"], ["subject", "Subject"], ["technique", "Technique"], ["book", "Book"], ["year", "Year"]];
@@ -14,7 +14,7 @@ function tick(item, trigger) {
 }
 
 function opens(item, trigger, ...children) {
-  const attributes = { type: "button", class: children.length > 0 ? "row-open" : "thumb", title: item.caption, on: { click: () => trigger("open", { index: item.index }) } };
+  const attributes = { type: "button", class: children.length > 0 ? "row-open" : item.original ? "thumb original" : "thumb", title: item.caption, on: { click: () => trigger("open", { index: item.index }) } };
   if (children.length > 0) return el("button", attributes, ...children);
   return el("button", { ...attributes, "aria-label": `Open: ${item.caption}` }, el("img", { src: item.thumb, alt: "", width: 96, height: 96, loading: "lazy" }));
 }
@@ -104,7 +104,7 @@ export function choice(context) {
     const forms = buttons("Shown as", [["pictures", "Pictures"], ["table", "Table"]], form, (chosen) => { form = chosen; show(); });
     const all = value.items.length > 0 && value.items.every((item) => item.ticked);
     return [
-      el("h2", {}, value.heading || TITLES[value.kind], el("small", {}, ` ${MEMORY}`)),
+      el("h2", {}, value.heading || TITLES[value.kind], el("small", {}, ` ${likeness(value.items)}`)),
       value.place ? whereabouts(value.place) : null,
       el("div", { class: "map-tools" }, kinds(value, trigger), forms.node, button(all ? "Select none of these" : "Select all of these", () => trigger("tick", { all: true, on: !all })), walking(value, trigger)),
       value.items.length === 0 ? el("p", { class: "empty" }, "Nothing here yet: draw round engravings on the map, or tick them in the table.") : form === "table" ? table(value, trigger) : gallery(value.items, trigger),

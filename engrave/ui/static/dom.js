@@ -46,3 +46,12 @@ export function plural(count, one, many = `${one}s`) {
 }
 
 export const MEMORY = "as the model remembers it";
+export const ORIGINAL = "original from Project Gutenberg";
+
+/* Says what the pictures of engravings are; where both kinds stand together, originals bear a mark. */
+export function likeness(items) {
+  const count = items.filter((item) => item.original).length;
+  if (count === 0) return MEMORY;
+  if (count === items.length) return count === 1 ? ORIGINAL : "originals from Project Gutenberg";
+  return `marked •: ${ORIGINAL}; others: ${MEMORY}`;
+}

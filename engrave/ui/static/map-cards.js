@@ -1,12 +1,14 @@
 /* What lies over the map in words: a card on hover, an offer at an empty place, pins. */
 
-import { button, el, MEMORY } from "./dom.js";
+import { button, el, MEMORY, ORIGINAL } from "./dom.js";
+import { rowsOf } from "./map-bits.js";
 
 const LONGEST = 48; // characters beside a pin
 
 export class Cards {
   constructor(stage, sprites, files) {
     Object.assign(this, { stage, sprites, files });
+    this.originals = new Set(rowsOf(files.originals));
     this.hovered = null;
     this.chunks = new Map();
     this.card = el("div", { class: "map-card", hidden: true, "aria-hidden": "true" });
@@ -18,7 +20,7 @@ export class Cards {
   async preview(row, left, top) {
     this.hovered = row;
     const words = el("p", {}, "…");
-    this.card.replaceChildren(this.sprites.element(row), words, el("small", {}, MEMORY));
+    this.card.replaceChildren(this.sprites.element(row), words, el("small", {}, this.originals.has(row) ? ORIGINAL : MEMORY));
     this.put(this.card, left, top);
     const [caption, origin] = await this.words(row);
     if (this.hovered === row) words.replaceChildren(caption, el("small", {}, origin));

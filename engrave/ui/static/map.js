@@ -51,7 +51,7 @@ class CollectionMap {
     this.canvas = el("div", { class: "map-canvas" });
     this.over = el("canvas", { class: "map-over", "aria-hidden": "true" });
     this.plot = new Plot(this.canvas, () => this.moved());
-    this.sprites = new Sprites(this.files.folder, () => this.later());
+    this.sprites = new Sprites(this.files.sheets, () => this.later());
     this.legend = new Legend(() => this.filter());
     const options = FACETS.map((name) => el("option", { value: name }, WORDS[name] ?? name));
     this.choose = el("select", { "aria-label": "Colour by", on: { change: () => this.colour(this.choose.value) } }, options);
