@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from engrave.limits import one_line
 
@@ -69,6 +70,7 @@ class Facts:
     facets: dict[str, str] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=10_000)
 def plain_name(name: str) -> str:
     """Return a column's name so that spellings of it are the same: "File Name" is file_name."""
     bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()

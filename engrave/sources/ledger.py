@@ -9,7 +9,7 @@ import json
 import posixpath
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engrave.sources.names import folded
@@ -19,6 +19,7 @@ PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
 CREATE TABLE files (path TEXT PRIMARY KEY, folded TEXT, bare TEXT, base TEXT, stem TEXT)
   WITHOUT ROWID;
 CREATE TABLE rows (path TEXT, tabled INTEGER, cells TEXT, PRIMARY KEY (path, tabled)) WITHOUT ROWID;
+CREATE TABLE remote (number INTEGER PRIMARY KEY, address TEXT UNIQUE, cells TEXT);
 """
 INDEXES = "".join(
     f"CREATE INDEX by_{name} ON files ({name});" for name in ("folded", "bare", "base", "stem")
@@ -65,6 +66,25 @@ class Ledger:
             )
         return done.rowcount == 1
 
+    def add_remote(self, address: str, cells: Mapping[str, object]) -> bool:
+        """Keep a row whose picture lies on the network; False where the address is known."""
+        text = json.dumps(cells, default=str)
+        with self._lock:
+            query = "INSERT OR IGNORE INTO remote (address, cells) VALUES (?, ?)"
+            return self._base.execute(query, (address, text)).rowcount == 1
+
+    def remote(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield addresses with their rows, in the order of the tables."""
+        number = 0
+        while True:
+            with self._lock:
+                query = "SELECT number, address, cells FROM remote WHERE number > ? LIMIT 1"
+                found = self._base.execute(query, (number,)).fetchone()
+            if found is None:
+                return
+            number = int(found[0])
+            yield str(found[1]), json.loads(found[2])
+
     def cells(self, path: str) -> dict[str, Any] | None:
         """Return what the tables say of a file, the first one's word before the next one's."""
         with self._lock:
@@ -77,8 +97,14 @@ class Ledger:
 
     def num_matched(self) -> int:
         """Return how many files have a row."""
+        return self._count("SELECT COUNT(DISTINCT path) FROM rows")
+
+    def num_remote(self) -> int:
+        """Return how many rows have a picture on the network."""
+        return self._count("SELECT COUNT(*) FROM remote")
+
+    def _count(self, query: str) -> int:
         with self._lock:
-            query = "SELECT COUNT(DISTINCT path) FROM rows"
             return int(self._base.execute(query).fetchone()[0])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from engrave.errors import SourceError
 from engrave.sources.addresses import allowed_hosts, is_address
@@ -34,20 +35,18 @@ def open_source(what: str | Path, *, hosts: Sequence[str] = (), private: bool = 
     name = printable(str(what))[:200]
     try:
         if path.is_dir():
-            return _folder(path)
+            return _folder(path, fetcher)
         if not path.is_file():
             raise SourceError(f"There is no file or folder {name!r}; check the name.")
         if path.suffix.lower() in TABLES:
             table = _member(path, path.name)
-            return Pictures(Folder(path.resolve().parent), table, named_only=True)
+            return Pictures(Folder(path.resolve().parent), fetcher, table, named_only=True)
         if path.suffix.lower() == ".parquet":
             return Parquet(printable(path.stem), path.resolve().parent, [path.name])
         if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
-            return Pictures(Zip(path), _beside(path))
+            return Pictures(Zip(path), fetcher, _beside(path))
         if path.suffix.lower() == ".json":
-            with path.open("rb") as file:
-                page = read_page(file.read(MAX_PAGE_BYTES + 1)[:MAX_PAGE_BYTES], name)
-            return Iiif(page, name, fetcher)
+            return Iiif(_json(path, name), name, fetcher)
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SourceError(f"{name!r} cannot be opened ({reason}); check it.") from error
@@ -57,18 +56,31 @@ def open_source(what: str | Path, *, hosts: Sequence[str] = (), private: bool = 
     )
 
 
-def _folder(path: Path) -> Source:
+def _folder(path: Path, fetcher: Fetcher) -> Source:
     """Open the Parquet files of a folder, its pictures, or both."""
     tree = Folder(path)
-    files = [member for member in tree.members() if not member.fault]
-    tables = [member.path for member in files if suffix_of(member.path) == ".parquet"]
-    tables = [table for table in tables if _may_hold_pictures(tree.top, table)]
+    tables, has_pictures = [], False
+    for member in tree.members():
+        suffix = "" if member.fault else suffix_of(member.path)
+        has_pictures = has_pictures or suffix in PICTURES
+        if suffix == ".parquet" and _may_hold_pictures(tree.top, member.path):
+            tables.append(member.path)
     if not tables:
-        return Pictures(tree, _beside(path))
+        return Pictures(tree, fetcher, _beside(path))
     parquet = Parquet(tree.name, tree.top, tables)
-    if any(suffix_of(member.path) in PICTURES for member in files):
-        return Together(tree.name, [parquet, Pictures(tree, _beside(path))])
+    if has_pictures:
+        return Together(tree.name, [parquet, Pictures(tree, fetcher, _beside(path))])
     return parquet
+
+
+def _json(path: Path, name: str) -> dict[str, Any]:
+    with path.open("rb") as file:
+        data = file.read(MAX_PAGE_BYTES + 1)
+    if len(data) > MAX_PAGE_BYTES:
+        raise SourceError(
+            f"{name!r} has more than {MAX_PAGE_BYTES // 1_000_000} MB; divide the manifest."
+        )
+    return read_page(data, name)
 
 
 def _may_hold_pictures(folder: Path, table: str) -> bool:

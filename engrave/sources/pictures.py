@@ -8,8 +8,10 @@ from functools import partial
 
 from engrave.errors import SourceError
 from engrave.sources import tables
+from engrave.sources.addresses import is_address
 from engrave.sources.columns import FILE, facts_of, find_column
 from engrave.sources.entry import MAX_ENTRIES, Entry, Unread, read_picture
+from engrave.sources.fetch import Fetcher
 from engrave.sources.ledger import Ledger
 from engrave.sources.names import (
     FOREIGN,
@@ -22,32 +24,31 @@ from engrave.sources.names import (
 from engrave.sources.tree import Member, Tree
 
 MAX_TABLES = 1_000
+MAX_NAME = 4_000  # characters of a path
 
 
 class Pictures:
-    """The pictures of a tree of files; `named_only` leaves out those that no table names."""
+    """The pictures of a tree of files, and those on the network that its tables name.
 
-    def __init__(self, tree: Tree, beside: Member | None = None, named_only: bool = False) -> None:
+    `named_only` leaves out those that no table names.
+    """
+
+    def __init__(
+        self, tree: Tree, fetcher: Fetcher, beside: Member | None = None, named_only: bool = False
+    ) -> None:
         self.name = tree.name
         self.unread = Unread()
-        self._tree, self._named_only = tree, named_only
+        self._tree, self._fetcher, self._named_only = tree, fetcher, named_only
         found, listed = self._survey(beside)
-        if found == 0:
-            why = f" ({self.unread[0][0]} {self.unread[0][1]})" if self.unread else ""
-            raise SourceError(
-                f"{self.name} holds no picture that can be read{why}; "
-                "give a folder or ZIP with JPEG, PNG, WebP or TIFF files."
-            )
         self._ledger = self._join(listed) if listed else None
         self.count: int | None = found
-        if named_only and self._ledger:
+        if self._ledger:
+            here = self._ledger.num_matched() if named_only else found
+            self.count = here + self._ledger.num_remote()
+        if named_only:
             self.name = posixpath.splitext(listed[0].path)[0]
-            self.count = self._ledger.num_matched()
-            if self.count == 0:
-                raise SourceError(
-                    f"{listed[0].path} names no picture that is there; "
-                    "give it a column file_name with paths that begin where it lies."
-                )
+        if self.count == 0:
+            raise SourceError(self._emptiness(listed[0].path if named_only else ""))
 
     def entries(self) -> Iterator[Entry]:
         """Yield each picture in the order of the tree."""
@@ -56,6 +57,20 @@ class Pictures:
                 cells = self._ledger.cells(member.path) if self._ledger else None
                 if cells is not None or not self._named_only:
                     yield _entry(member, cells or {})
+        for address, cells in self._ledger.remote() if self._ledger else ():
+            yield _remote_entry(address, cells, self._fetcher)
+
+    def _emptiness(self, table: str) -> str:
+        why = f" ({self.unread[0][1].rstrip('.')})" if self.unread else ""
+        if table:
+            return (
+                f"{table} names no picture that can be read{why}; give it a column file_name "
+                "with paths that begin where it lies, or with addresses."
+            )
+        return (
+            f"{self.name} holds no picture that can be read{why}; "
+            "give a folder or ZIP with JPEG, PNG, WebP or TIFF files."
+        )
 
     def _survey(self, beside: Member | None) -> tuple[int, list[Member]]:
         """Count the pictures, list the tables, note what looks like a picture and is not read."""
@@ -106,13 +121,32 @@ class Pictures:
                 why = f"names no file (columns: {names}); a column file_name is needed"
                 self._note_table(table, row, why)
                 return
-            name = str(cells.pop(column) or "")[:1000]
-            path = ledger.find(name, folder) if name.strip() else None
-            if path is None:
-                why = f"names {name!r}, which is not there" if name else "names no file"
-                self._note_table(table, row, f"{why}; mend the name or add the picture")
-            elif not ledger.add(path, number, cells):
-                self._note_table(table, row, f"names {name!r} again; its first row counts")
+            name = str(cells.pop(column, None) or "").strip()
+            fault = self._keep_row(ledger, number, folder, name, cells)
+            if fault:
+                self._note_table(table, row, fault)
+
+    def _keep_row(
+        self, ledger: Ledger, number: int, folder: str, name: str, cells: dict[str, object]
+    ) -> str:
+        """Keep a row for the picture that it names; returns why that cannot be done."""
+        if not name:
+            return "names no file; mend the row or leave it out"
+        shown = repr(name[:200])
+        if is_address(name):
+            try:
+                self._fetcher.check(name)
+            except SourceError as error:
+                return f"is left out: {str(error).rstrip('.')}"
+            return (
+                "" if ledger.add_remote(name, cells) else f"names {shown} again; the first counts"
+            )
+        path = ledger.find(name[:MAX_NAME], folder)
+        if path is None:
+            return f"names {shown}, which is not there; mend the name or add the picture"
+        if not ledger.add(path, number, cells):
+            return f"names {shown} again; its first row counts"
+        return ""
 
     def _note_table(self, table: Member, row: str, why: str) -> None:
         self.unread.note(f"{table.path}#{row}", f"{row.capitalize()} of {table.path} {why}.")
@@ -127,6 +161,18 @@ def _entry(member: Member, cells: dict[str, object]) -> Entry:
         caption=facts.caption,
         facets=place_facets(member.path) | facts.facets,
         address=facts.facets.get("url", member.path),
+    )
+
+
+def _remote_entry(address: str, cells: dict[str, object], fetcher: Fetcher) -> Entry:
+    facts = facts_of(cells)
+    return Entry(
+        key=address,
+        read=partial(fetcher.get, address),
+        title=facts.title,
+        caption=facts.caption,
+        facets=facts.facets,
+        address=facts.facets.get("url", address),
     )
 
 

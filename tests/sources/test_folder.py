@@ -154,7 +154,7 @@ def test_deep_folders_end(tmp_path: Path) -> None:
         ("none", "There is no file or folder"),
         ("nul\0", "cannot be opened|There is no file"),
         ("x" * 5000, "cannot be opened|There is no file"),
-        ("letter.txt", "is no folder, ZIP or table"),
+        ("letter.txt", "is no folder, ZIP, table"),
         ("empty", "holds no picture that can be read"),
     ],
 )

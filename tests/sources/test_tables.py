@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from engrave.errors import SourceError
+from engrave.image import open_picture
 from engrave.sources import Entry, Source, open_source
 from engrave.sources import tables as tables_module
-from tests.sources.plates import put
+from tests.sources.plates import plate, put
+from tests.sources.server import Host
 
 
 def read(what: Path) -> tuple[dict[str, Entry], Source]:
@@ -137,7 +139,7 @@ def test_a_table_alone_takes_the_pictures_that_it_names(tmp_path: Path) -> None:
 
 def test_a_table_that_names_nothing_here(tmp_path: Path) -> None:
     put(tmp_path, "a.png").joinpath("list.csv").write_text("file,title\nz.png,Z\n")
-    with pytest.raises(SourceError, match="names no picture that is there"):
+    with pytest.raises(SourceError, match="names no picture that can be read"):
         open_source(tmp_path / "list.csv")
 
 
@@ -200,3 +202,30 @@ def test_a_table_of_zeros_and_an_empty_one(tmp_path: Path) -> None:
     put(tmp_path, "zeros.csv", data=bytes(100_000))
     put(tmp_path, "empty.csv", "empty.jsonl", data=b"")
     assert list(read(tmp_path)[0]) == ["a.png"]
+
+
+def test_rows_may_name_addresses(host: Host, tmp_path: Path) -> None:
+    host.put("/a.png", plate(), "image/png")
+    rows = (
+        f"image_url,title\n{host.base}/a.png,Tower\nb.png,Hill\nhttps://evil.example/x.png,X\n"
+        f"{host.base}/a.png,Again\nfile:///etc/passwd,Y\n{host.base}/gone.png,Gone\n"
+    )
+    put(tmp_path, "b.png", "c.png").joinpath("list.csv").write_text(rows)
+    for what, keys in [("list.csv", ["b.png"]), ("", ["b.png", "c.png"])]:
+        source = open_source(tmp_path / what, hosts=[host.name], private=True)
+        found = {entry.key: entry for entry in source.entries()}
+        assert list(found) == [*keys, f"{host.base}/a.png", f"{host.base}/gone.png"]
+        assert source.count == len(found)
+        assert open_picture(found[f"{host.base}/a.png"].read()).size == (96, 80)
+        assert found[f"{host.base}/a.png"].title == "Tower"
+        with pytest.raises(SourceError, match="404"):
+            found[f"{host.base}/gone.png"].read()
+        assert [key for key, _ in source.unread] == [f"list.csv#row {n}" for n in (3, 4, 5)]
+        assert "evil.example is not among the hosts" in source.unread[0][1]
+
+
+def test_addresses_without_a_list_of_hosts(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(f"image_url,title\n{host.base}/a.png,Tower\n")
+    with pytest.raises(SourceError, match="ENGRAVE_HOSTS lists none"):
+        open_source(tmp_path / "list.csv")
+    assert host.asked == []
