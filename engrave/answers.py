@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL.Image import Image
+
+from engrave.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,18 @@ class CaptionAnswer:
     latent: np.ndarray  # (1024,), float32, norm 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What can be said of an engraving that the model made, measured by real ones."""
+
+    closer: float | None = None  # share of engravings that are farther from their nearest
+    read_back: str = ""  # the model's caption of the finished pixels
+    fit: float | None = None  # cosine of the finished pixels and the prompt
+    better: float | None = None  # share of held-out captions that fit their engraving worse
+    unseen: tuple[str, ...] = ()  # words of the prompt that training never held
+    rare: tuple[str, ...] = ()  # words that it held once or twice
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plate:
     """One engraving that the model made, with all that is needed to make it again."""
@@ -56,16 +70,20 @@ class Plate:
     caption: str  # the model's own, empty where it was not asked for
     neighbours: tuple[Neighbour, ...]
     model_version: str
+    recipe: Recipe = field(default_factory=Recipe)
+    verdict: Verdict = field(default_factory=Verdict)
 
     def facts(self) -> dict[str, str]:
         """Return what a PNG of this plate carries as metadata."""
         return {
             "prompt": self.text,
+            "less": self.recipe.less,
             "seed": str(self.seed),
             "guidance": f"{self.guidance:g}",
             "steps": str(self.steps),
             "model_version": self.model_version,
             "caption": self.caption,
+            "recipe": self.recipe.as_json(),
         }
 
 

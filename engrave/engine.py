@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,15 @@ from PIL.Image import Image
 
 from engrave import limits
 from engrave.answers import Candidate, CaptionAnswer, Neighbour, Plate, Walk
-from engrave.collection import Collection
-from engrave.config import EXEMPLARS
+from engrave.collection import Collection, Item
 from engrave.errors import CheckpointError, PictureError, PromptError
 from engrave.image import open_picture
+from engrave.making import Maker
 from engrave.manifest import Manifest, read_manifest
-from engrave.places import folder_of
-from engrave.progress import Progress, part, renamed, tell
+from engrave.places import ASSETS, folder_of
+from engrave.progress import Progress, part, suffixed, tell
+from engrave.recipe import Recipe
+from engrave.recipe_file import checked
 from engrave.sleeper import Sleeper
 from engrave.walks import Keyframe, Recipe
 from engrave.walks.walker import Walker
@@ -43,6 +46,7 @@ class Engine:
         self._sleeper = Sleeper(model)
         self.config, self._facts = model.config, model.facts
         self.collection = collection
+        self.maker = Maker(self._sleeper.studio, collection, self.model_version, self._trained_on)
         collection.check_fits(self._facts.get("version", ""), self.config.embedding_width)
 
     @classmethod
@@ -127,6 +131,9 @@ class Engine:
         seed: int = 0,
         guidance: float = 2.0,
         steps: int = 20,
+        less: str = "",
+        less_weight: float = 1.0,
+        corner_mark: bool = False,
         num_neighbours: int = 4,
         describe: bool = True,
         progress: Progress | None = None,
@@ -135,11 +142,17 @@ class Engine:
 
         Plate k has the seed `seed + k` (modulo 2**32) and is the same whatever `num` is.
         """
-        text, num, seed = limits.clean_text(text), limits.PLATES.whole(num), limits.SEED.whole(seed)
-        guidance, steps = limits.GUIDANCE.number(guidance), limits.STEPS.whole(steps)
+        num, seed = limits.PLATES.whole(num), limits.SEED.whole(seed)
+        first = checked(
+            Recipe(
+                text=text, less=less, less_weight=less_weight, seed=seed, guidance=guidance,
+                steps=steps, corner_mark=corner_mark,
+            )
+        )  # fmt: skip
         num_neighbours = limits.NEIGHBOURS.whole(num_neighbours)
         seeds = [(seed + k) % (limits.SEED.high + 1) for k in range(num)]
-        return self._plates(text, seeds, guidance, steps, num_neighbours, describe, progress)
+        recipes = [replace(first, seed=one) for one in seeds]
+        return self._plates(recipes, num_neighbours, describe, progress)
 
     def latent_of(
         self, source: Source, *, seed: int = 0, guidance: float = 2.0, steps: int = 20
@@ -154,8 +167,8 @@ class Engine:
             return self.encode(source)
         if source.startswith(TEXT_PREFIX):
             text = limits.needed_text(source.removeprefix(TEXT_PREFIX))
-            seed, steps = limits.SEED.whole(seed), limits.STEPS.whole(steps)
-            return self._imagine(text, seed, limits.GUIDANCE.number(guidance), steps)
+            recipe = Recipe(text=text, seed=seed, guidance=guidance, steps=steps)
+            return self.maker.latent(checked(recipe))[0]
         row = self.collection.row(source)
         if row is None:
             raise PictureError(
@@ -228,50 +241,22 @@ class Engine:
         return self.decode(self.collection.latents[index : index + 1])[0]
 
     def _plates(
-        self,
-        text: str,
-        seeds: Sequence[int],
-        guidance: float,
-        steps: int,
-        num_neighbours: int,
-        describe: bool,
-        progress: Progress | None,
+        self, recipes: Sequence[Recipe], num: int, describe: bool, progress: Progress | None
     ) -> Iterator[Plate]:
-        for index, seed in enumerate(seeds):
-            name = f"engraving {index + 1} of {len(seeds)}"
-            report = part(progress, index / len(seeds), (index + 1) / len(seeds))
-            tell(report, 0.0, f"Imagining {name}")
-            imagining = renamed(part(report, 0.0, 0.6), f"Imagining {name}")
-            latent = self._imagine(text, seed, guidance, steps, imagining)
-            tell(report, 0.6, f"Drawing {name}")
-            image = self.decode(latent[None])[0]
-            caption = ""
-            if describe:
-                tell(report, 0.8, f"Describing {name}")
-                caption = self._studio.captions(latent[None])[0]
-            near = self.neighbours(latent, num_neighbours)
-            yield Plate(
-                image, latent, text, seed, guidance, steps, caption, near, self.model_version
-            )
+        for index, recipe in enumerate(recipes):
+            share = part(progress, index / len(recipes), (index + 1) / len(recipes))
+            named = suffixed(share, f" engraving {index + 1} of {len(recipes)}")
+            yield self.maker.make(recipe, num_neighbours=num, describe=describe, progress=named)
 
-    def _imagine(
-        self,
-        text: str,
-        seed: int,
-        guidance: float,
-        steps: int,
-        progress: Progress | None = None,
-    ) -> np.ndarray:
-        """Draw a latent (L,); its layout leans on an engraving that fits the text, by seed."""
-        exemplar = None
-        if len(self.collection):
-            rows: Sequence[int] = range(len(self.collection))
-            if text:
-                embedding = self._studio.embed_texts([text])[0]
-                rows = [near.index for near in self.collection.nearest(embedding, EXEMPLARS)]
-            row = rows[int(np.random.default_rng(seed).integers(len(rows)))]
-            exemplar = self.collection.latents[row]
-        return self._studio.imagine(text, seed, guidance, steps, exemplar, progress)
+    def _trained_on(self) -> Sequence[Item]:
+        """Return the engravings that the model learnt from, none where they are not known."""
+        if any(item.split == "train" for item in self.collection.items):
+            return self.collection.items
+        shipped = ASSETS / "collection"
+        if not (shipped / "collection.json").is_file():
+            return ()
+        found = Collection.load(shipped)
+        return found.items if found.model_version == self.model_version else ()
 
     def _candidates(self, latent: np.ndarray, num: int) -> tuple[Candidate, ...]:
         found = self._studio.describe(latent, num)

@@ -4,6 +4,7 @@ EngraveError
 ├── ConfigError       a setting does not fit
 ├── PictureError      a file is no picture that can be read
 ├── PromptError       a text or a number of a request is out of range
+├── RecipeError       a recipe cannot be followed
 ├── CheckpointError   weights are missing, damaged or of another version
 ├── CollectionError   a collection is missing or damaged
 ├── SourceError       what was to be imported cannot be read, or may not be
@@ -27,6 +28,10 @@ class PictureError(EngraveError):
 
 class PromptError(EngraveError):
     """A text or a number of a request is out of range."""
+
+
+class RecipeError(EngraveError):
+    """A recipe cannot be followed."""
 
 
 class CheckpointError(EngraveError):

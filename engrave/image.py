@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
-from xml.sax.saxutils import escape
 
 import numpy as np
 from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
+from engrave import marks
 from engrave.errors import PictureError
 
 MAX_PIXELS = 40_000_000  # 6,000 x 6,600, more than any model here looks at
@@ -39,22 +39,6 @@ UPRIGHT = {  # what sets a picture upright, by its EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-XMP_KEY = "XML:com.adobe.xmp"
-XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
-<x:xmpmeta xmlns:x="adobe:ns:meta/">
- <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-  <rdf:Description rdf:about=""
-    xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-    xmlns:xmp="http://ns.adobe.com/xap/1.0/">
-   <Iptc4xmpExt:DigitalSourceType>{source}</Iptc4xmpExt:DigitalSourceType>
-   <xmp:CreatorTool>{tool}</xmp:CreatorTool>
-  </rdf:Description>
- </rdf:RDF>
-</x:xmpmeta>
-<?xpacket end="r"?>"""
-# names that viewers of `parameters` look for, by ours
-VIEWER_NAMES = {"steps": "Steps", "seed": "Seed", "guidance": "CFG scale", "model_version": "Model"}
 
 Source = str | Path | bytes | BinaryIO | Image.Image
 
@@ -111,15 +95,7 @@ def contact_sheet(
 
 def png_with_metadata(image: Image.Image, facts: Mapping[str, str]) -> bytes:
     """Return a PNG that says how it was made: a text chunk for each fact, `parameters`, XMP."""
-    chunks = PngImagePlugin.PngInfo()
-    chunks.add_text("parameters", _parameters(facts))
-    for key, value in facts.items():
-        chunks.add_text(key, value)
-    tool = " ".join(["Engrave", facts.get("model_version", "")]).strip()
-    chunks.add_itxt(XMP_KEY, XMP.format(source=GENERATED, tool=escape(tool)))
-    buffer = BytesIO()
-    image.save(buffer, "PNG", pnginfo=chunks)
-    return buffer.getvalue()
+    return marks.png(image, facts)
 
 
 def read_metadata(png: str | Path | bytes | BinaryIO) -> dict[str, str]:
@@ -253,9 +229,3 @@ def _set_upright(grey: Image.Image, source: Image.Image) -> Image.Image:
         return grey
     turn = UPRIGHT.get(orientation) if isinstance(orientation, int) else None
     return grey if turn is None else grey.transpose(turn)
-
-
-def _parameters(facts: Mapping[str, str]) -> str:
-    """Return facts in the form that viewers of generated pictures read."""
-    rest = [f"{VIEWER_NAMES.get(k, k)}: {v}" for k, v in facts.items() if k != "prompt"]
-    return "\n".join([facts.get("prompt", ""), ", ".join(rest)]).strip()

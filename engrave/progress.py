@@ -25,3 +25,10 @@ def renamed(progress: Progress | None, what: str) -> Progress | None:
     if progress is None:
         return None
     return lambda share, _: progress(share, what)
+
+
+def suffixed(progress: Progress | None, words: str) -> Progress | None:
+    """Return a listener that hears what is being done with more words behind it."""
+    if progress is None:
+        return None
+    return lambda share, what: progress(share, what + words)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from engrave.config import BEAMS, HOLD
 from engrave.image import pad_square
+from engrave.model.flow import Less
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image, to_tensor
 from engrave.progress import Progress, tell
@@ -70,12 +71,15 @@ class Studio:
         steps: int,
         exemplar_L: np.ndarray | None,
         progress: Progress | None = None,
+        less: str = "",
+        less_weight: float = 1.0,
     ) -> np.ndarray:
         """Draw a latent (L,) for a text, or from chance where it is empty; it may lean on one."""
         exemplars = None if exemplar_L is None else _tensor(exemplar_L[None])
         passes = steps if guidance == 1.0 else 2 * steps
         with self._turn(), self._watched(progress, "Imagining", passes):
             text_1E = self._model.embed_text([text]) if text else None
+            away = Less(self._model.embed_text([less]), less_weight) if less else None
             z_1L = self._model.imagine(
                 text_1E,
                 seeds=[seed],
@@ -83,6 +87,36 @@ class Studio:
                 steps=steps,
                 exemplars_BL=exemplars,
                 hold=HOLD,
+                less=away,
+            )
+            return _rows(z_1L)[0]
+
+    def revise(
+        self,
+        latent_L: np.ndarray,
+        meaning_of_L: np.ndarray,
+        text: str,
+        *,
+        seed: int,
+        guidance: float,
+        steps: int,
+        keep_meaning: float,
+        keep_layout: float,
+        progress: Progress | None = None,
+    ) -> np.ndarray:
+        """Return a latent (L,) that keeps shares of one's layout and of another's meaning."""
+        passes = steps if guidance == 1.0 else 2 * steps
+        with self._turn(), self._watched(progress, "Drawing anew", passes):
+            text_1E = self._model.embed_text([text]) if text else None
+            z_1L = self._model.revise(
+                _tensor(latent_L[None]),
+                _tensor(meaning_of_L[None]),
+                text_1E,
+                seed=seed,
+                guidance=guidance,
+                steps=steps,
+                keep_meaning=keep_meaning,
+                keep_layout=keep_layout,
             )
             return _rows(z_1L)[0]
 

@@ -11,6 +11,7 @@ import av
 import numpy as np
 from PIL import Image, ImageOps
 
+from engrave import marks
 from engrave.errors import VideoError
 
 # crf 16 keeps hatching; a key frame at least every 12 lets a scrubber jump
@@ -19,25 +20,36 @@ MAX_FPS = 60
 
 
 def write_mp4(
-    frames: Sequence[Image.Image], path: str | Path, fps: float, loop_back: bool = False
+    frames: Sequence[Image.Image],
+    path: str | Path,
+    fps: float,
+    loop_back: bool = False,
+    facts: marks.Facts | None = None,
 ) -> None:
     """Write H.264 in yuv420p, of even size, the index first so that it plays while it loads."""
     shown = _checked(frames, fps, loop_back)
     try:
         with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as film:
+            film.metadata["comment"] = marks.parameters(facts or {})
             _encode(film, [_even(frame) for frame in shown], fps)
+        with Path(path).open("ab") as file:
+            file.write(marks.mp4_box(facts or {}))
     except (av.FFmpegError, OSError) as error:
         raise VideoError(_unwritable(path, error)) from error
 
 
 def write_gif(
-    frames: Sequence[Image.Image], path: str | Path, fps: float, loop_back: bool = False
+    frames: Sequence[Image.Image],
+    path: str | Path,
+    fps: float,
+    loop_back: bool = False,
+    facts: marks.Facts | None = None,
 ) -> None:
     """Write a GIF that plays for ever; its clock counts hundredths of a second."""
-    first, *rest = _checked(frames, fps, loop_back)
+    shown = _checked(frames, fps, loop_back)
     milliseconds = max(20, round(100 / fps) * 10)  # browsers slow down what is quicker
     try:
-        first.save(path, "GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0)
+        Path(path).write_bytes(marks.gif(shown, milliseconds, facts or {}))
     except OSError as error:
         raise VideoError(_unwritable(path, error)) from error
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image
 
+from engrave.config import ModelConfig
+
 Progress = Callable[[float, str], None]
 SIDE_PX = 256
 WIDTH, NARROW = 1024, 512
@@ -44,7 +46,9 @@ def caption_of(latent: np.ndarray) -> str:
 
 
 class FakeStudio:
-    """Has the methods of the studio that a walk calls; it walks straight."""
+    """Has the methods of the studio that walks and recipes call; it walks straight."""
+
+    config = ModelConfig.named("small")
 
     def path(
         self,
@@ -83,3 +87,44 @@ class FakeStudio:
     def captions(self, latents: np.ndarray) -> list[str]:
         """Return a caption for each latent."""
         return [caption_of(latent) for latent in latents]
+
+    def encode(self, picture: Image.Image) -> np.ndarray:
+        """Return a latent that depends on the picture."""
+        return latent_from(hashlib.sha256(picture.tobytes()).hexdigest())
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Return an embedding for each text."""
+        return self.embed(np.stack([latent_from(text) for text in texts]))
+
+    def imagine(
+        self,
+        text: str,
+        seed: int,
+        guidance: float,
+        steps: int,
+        exemplar: np.ndarray | None,
+        progress: Progress | None = None,
+        less: str = "",
+        less_weight: float = 1.0,
+    ) -> np.ndarray:
+        """Return the same latent for the same settings."""
+        away = f"|{less}|{less_weight}" if less else ""
+        return latent_from(f"{text}|{seed}|{guidance}|{steps}{away}")
+
+    def revise(
+        self,
+        latent: np.ndarray,
+        other: np.ndarray,
+        text: str,
+        *,
+        seed: int,
+        guidance: float,
+        steps: int,
+        keep_meaning: float,
+        keep_layout: float,
+        progress: Progress | None = None,
+    ) -> np.ndarray:
+        """Blend with noise by what shall be kept."""
+        noise = latent_from(f"{text}|{seed}")
+        kept = keep_layout * latent + (1 - keep_meaning) * other + (1 - keep_layout) * noise
+        return unit(kept)

@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -16,6 +17,8 @@ from engrave.collection import Collection, Item, Label
 from engrave.engine import Engine
 from engrave.errors import PictureError
 from engrave.image import open_picture
+from engrave.making import Maker
+from engrave.recipe import Recipe as PlateRecipe
 from engrave.walks import Keyframe, Recipe
 from engrave.walks.walker import Walker
 from tests.fake_studio import NARROW, WIDTH, FakeStudio, caption_of, draw, latent_from, unit
@@ -76,6 +79,7 @@ class FakeEngine:
 
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
+        self.maker = Maker(FakeStudio, collection, self.model_version, lambda: collection.items)
 
     def encode(self, image: object) -> np.ndarray:
         """Return a latent that depends on the picture."""
@@ -112,23 +116,23 @@ class FakeEngine:
         seed: int = 0,
         guidance: float = 2.0,
         steps: int = 20,
+        less: str = "",
+        less_weight: float = 1.0,
+        corner_mark: bool = False,
         num_neighbours: int = 4,
         describe: bool = True,
         progress: Progress | None = None,
     ) -> Iterator[Plate]:
         """Make plates one at a time."""
-        text, guidance, steps = (
-            limits.clean_text(text), limits.GUIDANCE.number(guidance), limits.STEPS.whole(steps),
+        recipe = PlateRecipe(
+            text=text, less=less, less_weight=less_weight, seed=seed, guidance=guidance,
+            steps=steps, corner_mark=corner_mark,
         )  # fmt: skip
         for k in range(limits.PLATES.whole(num)):
             if progress:
                 progress(k / num, f"engraving {k + 1}")
-            own = limits.SEED.whole(seed) + k
-            latent = latent_from(f"{text}|{own}|{guidance}|{steps}")
-            near = self.neighbours(latent, num_neighbours)
-            yield Plate(
-                draw(latent), latent, text, own, guidance, steps, caption_of(latent), near, "fake-1"
-            )
+            one = replace(recipe, seed=limits.SEED.whole(seed) + k)
+            yield self.maker.make(one, num_neighbours=num_neighbours, describe=describe)
 
     def latent_of(self, source: object, *, seed: int = 0) -> np.ndarray:
         """Return the latent of a text, an id or a picture."""

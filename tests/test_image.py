@@ -10,13 +10,13 @@ from PIL import Image, ImageOps
 
 from engrave.errors import PictureError
 from engrave.image import (
-    XMP_KEY,
     contact_sheet,
     open_picture,
     pad_square,
     png_with_metadata,
     read_metadata,
 )
+from engrave.marks import XMP_KEY
 from engrave.model.pixels import to_image, to_tensor
 
 FACTS = {

@@ -11,13 +11,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYER = {
-    "engrave": 0, "errors": 0, "answers": 0, "places": 0, "progress": 0,
-    "config": 1, "limits": 1,
+    "engrave": 0, "errors": 0, "marks": 0, "places": 0, "progress": 0, "recipe": 0,
+    "answers": 1, "config": 1, "limits": 1,
     "image": 2, "manifest": 2, "tokenizer": 2,
-    "model": 3, "sources": 3,
+    "model": 3, "recipe_file": 3, "sources": 3,
     "checkpoint": 4,
     "collection": 5, "video": 5, "studio": 5, "vectors": 5,
-    "sleeper": 6, "originals": 6, "walks": 6,
+    "making": 6, "sleeper": 6, "originals": 6, "walks": 6,
     "engine": 7,
     "arguments": 8, "bench": 8,
     "cli": 9, "ui": 9,
@@ -27,7 +27,7 @@ LAYER = {
 }  # fmt: skip
 OPEN_TO_TRAIN = {
     "engrave", "errors", "config", "image", "places", "tokenizer", "model", "checkpoint",
-    "collection", "originals", "progress",
+    "collection", "marks", "originals", "progress",
 }  # fmt: skip
 OUTSIDE = {  # which units may import what, where not all may
     "gradio": {"ui", "app"},

@@ -5,6 +5,7 @@ Shapes: B samples, M width of the meaning, C channels, G cells along a side, N c
 the embedding."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +18,14 @@ from engrave.model.sphere import SCALE, to_sphere
 # a clean layout is read at this time: at 1 the velocity of an x-prediction divides by zero
 T_END = 0.98
 Velocity = Callable[[Tensor, float], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Less:
+    """A text that a picture shall move away from, and how strongly."""
+
+    text_1E: Tensor
+    weight: float
 
 
 def guided(conditional: Tensor, unconditional: Tensor, guidance: float) -> Tensor:
@@ -33,7 +42,11 @@ def integrate(velocity: Velocity, x: Tensor, *, start: float, end: float, steps:
 
 
 def meaning_velocity(
-    prior: MeaningPrior, text_BE: Tensor | None, guidance: float, width: int
+    prior: MeaningPrior,
+    text_BE: Tensor | None,
+    guidance: float,
+    width: int,
+    less: Less | None = None,
 ) -> Velocity:
     """Return the velocity of noisy meanings, with guidance where a text is given."""
 
@@ -41,18 +54,26 @@ def meaning_velocity(
         time = x_BM.new_full((len(x_BM),), t)
         yes = torch.ones(len(x_BM), dtype=torch.bool, device=x_BM.device)
         blank = x_BM.new_zeros(len(x_BM), width)
-        if text_BE is None:
+        if text_BE is None and less is None:
             return prior(x_BM, time, blank, ~yes)
-        with_text = prior(x_BM, time, text_BE, yes)
-        if guidance == 1.0:
-            return with_text
-        return guided(with_text, prior(x_BM, time, blank, ~yes), guidance)
+        aim = None if text_BE is None else prior(x_BM, time, text_BE, yes)
+        if aim is not None and guidance == 1.0 and less is None:
+            return aim
+        free = prior(x_BM, time, blank, ~yes)
+        moved = free if aim is None else guided(aim, free, guidance)
+        if less is None:
+            return moved
+        return moved - less.weight * (prior(x_BM, time, less.text_1E, yes) - free)
 
     return velocity
 
 
 def layout_velocity(
-    prior: LayoutPrior, meaning_BM: Tensor, text_BE: Tensor | None, guidance: float, width: int
+    prior: LayoutPrior,
+    meaning_BM: Tensor,
+    text_BE: Tensor | None,
+    guidance: float,
+    width: int,
 ) -> Velocity:
     """Return the velocity of noisy layouts (B, N, C) for meanings of unit variance."""
 
@@ -76,9 +97,9 @@ def layout_velocity(
     return velocity
 
 
-def sample_meaning(velocity: Velocity, noise_BM: Tensor, steps: int) -> Tensor:
-    """Return meanings on their sphere, mean 0, norm sqrt(M) / 32."""
-    x = integrate(velocity, noise_BM, start=0.0, end=1.0, steps=steps)
+def sample_meaning(velocity: Velocity, noise_BM: Tensor, steps: int, start: float = 0.0) -> Tensor:
+    """Return meanings on their sphere, mean 0, norm sqrt(M) / 32, drawn from a time on."""
+    x = integrate(velocity, noise_BM, start=start, end=1.0, steps=steps)
     return F.layer_norm(x, x.shape[-1:]) * SCALE
 
 

@@ -142,6 +142,7 @@ class MultimodalModel(nn.Module):
         steps: int,
         exemplars_BL: Tensor | None = None,
         hold: float = 0.0,
+        less: flow.Less | None = None,
     ) -> Tensor:
         """Draw latents (B, L) for texts (or none) from the priors; item k depends on its seed only.
 
@@ -152,7 +153,7 @@ class MultimodalModel(nn.Module):
         for index, seed in enumerate(seeds):
             noise_meaning, noise_layout = self._noise(seed)
             text = None if text_BE is None else text_BE[index : index + 1]
-            meaning = self.imagine_meaning(text, noise_meaning, guidance, steps)
+            meaning = self.imagine_meaning(text, noise_meaning, guidance, steps, less=less)
             start = 0.0
             if exemplars_BL is not None:
                 start, layout = hold, self.split(exemplars_BL[index : index + 1])[1]
@@ -161,13 +162,45 @@ class MultimodalModel(nn.Module):
             rows.append(self.join(meaning, layout))
         return torch.cat(rows)
 
-    def imagine_meaning(
-        self, text_BE: Tensor | None, noise_BM: Tensor, guidance: float, steps: int
+    def revise(
+        self,
+        z_1L: Tensor,
+        meaning_of_1L: Tensor,
+        text_1E: Tensor | None,
+        *,
+        seed: int,
+        guidance: float,
+        steps: int,
+        keep_meaning: float,
+        keep_layout: float,
     ) -> Tensor:
-        """Return meanings (B, M) that the prior draws from noise."""
+        """Return a latent (1, L) that keeps shares of one's layout and of another's meaning.
+
+        Each part is blurred by noise and drawn anew from there (SDEdit); a share of 1 keeps it as
+        it is."""
+        noise_meaning, noise_layout = self._noise(seed)
+        meaning, layout = self.split(meaning_of_1L)[0], self.split(z_1L)[1]
+        if keep_meaning < 1.0:
+            start = torch.lerp(noise_meaning, meaning / SCALE, keep_meaning)
+            meaning = self.imagine_meaning(text_1E, start, guidance, steps, keep_meaning)
+        if keep_layout < 1.0:
+            start = torch.lerp(noise_layout, flow.as_cells(layout), keep_layout)
+            layout = self.imagine_layout(meaning, text_1E, start, guidance, steps, keep_layout)
+        return self.join(meaning, layout)
+
+    def imagine_meaning(
+        self,
+        text_BE: Tensor | None,
+        noise_BM: Tensor,
+        guidance: float,
+        steps: int,
+        start: float = 0.0,
+        less: flow.Less | None = None,
+    ) -> Tensor:
+        """Return meanings (B, M) that the prior draws from noise, from a time on."""
         width = self.config.embedding_width
-        velocity = flow.meaning_velocity(self.meaning_prior, text_BE, guidance, width)
-        return flow.sample_meaning(velocity, noise_BM, steps)
+        velocity = flow.meaning_velocity(self.meaning_prior, text_BE, guidance, width, less)
+        return flow.sample_meaning(velocity, noise_BM, steps, start)
 
     def imagine_layout(
         self,
