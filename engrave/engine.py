@@ -23,7 +23,7 @@ from engrave.making import Maker
 from engrave.manifest import Manifest, read_manifest
 from engrave.places import ASSETS, folder_of
 from engrave.progress import Progress, part, suffixed, tell
-from engrave.recipe import Recipe
+from engrave.recipe import Recipe as PlateRecipe
 from engrave.recipe_file import checked
 from engrave.sleeper import Sleeper
 from engrave.walks import Keyframe, Recipe
@@ -144,7 +144,7 @@ class Engine:
         """
         num, seed = limits.PLATES.whole(num), limits.SEED.whole(seed)
         first = checked(
-            Recipe(
+            PlateRecipe(
                 text=text, less=less, less_weight=less_weight, seed=seed, guidance=guidance,
                 steps=steps, corner_mark=corner_mark,
             )
@@ -167,7 +167,7 @@ class Engine:
             return self.encode(source)
         if source.startswith(TEXT_PREFIX):
             text = limits.needed_text(source.removeprefix(TEXT_PREFIX))
-            recipe = Recipe(text=text, seed=seed, guidance=guidance, steps=steps)
+            recipe = PlateRecipe(text=text, seed=seed, guidance=guidance, steps=steps)
             return self.maker.latent(checked(recipe))[0]
         row = self.collection.row(source)
         if row is None:
@@ -241,7 +241,7 @@ class Engine:
         return self.decode(self.collection.latents[index : index + 1])[0]
 
     def _plates(
-        self, recipes: Sequence[Recipe], num: int, describe: bool, progress: Progress | None
+        self, recipes: Sequence[PlateRecipe], num: int, describe: bool, progress: Progress | None
     ) -> Iterator[Plate]:
         for index, recipe in enumerate(recipes):
             share = part(progress, index / len(recipes), (index + 1) / len(recipes))
