@@ -53,7 +53,8 @@ class Zip:
         before = ""
         for info in sorted(self._zip.infolist(), key=lambda info: info.filename):
             path = _plain(printable(info.filename.replace("\\", "/")))
-            if info.is_dir() or any(is_litter(part) for part in path.split("/") if part != ".."):
+            litter = any(is_litter(part) for part in path.split("/") if part != "..")
+            if litter or not path or info.filename.endswith(("/", "\\")):  # is_dir needs a name
                 continue
             fault = TWICE if path == before else _fault(info, path)
             yield Member(path=path, open=partial(_open, self._zip, info), fault=fault)

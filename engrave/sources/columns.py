@@ -86,7 +86,7 @@ def find_column(names: Iterable[str], wanted: tuple[str, ...]) -> str | None:
 def facts_of(cells: Mapping[str, object], leave_out: Iterable[str] = ()) -> Facts:
     """Sort named values; what fits no role becomes a facet under its own name."""
     texts = {name: cell_text(cell) for name, cell in cells.items() if name not in set(leave_out)}
-    texts = {name: text for name, text in texts.items() if name and text}
+    texts = {name: text for name, text in texts.items() if _facet_name(name) and text}
     found, facets = {}, {}
     for role, wanted in ROLES.items():
         column = find_column(texts, wanted)

@@ -42,7 +42,7 @@ class Ledger:
 
     def find(self, name: str, folder: str) -> str | None:
         """Return the path of the file that a row means; the folder is that of its table."""
-        name = name.replace("\\", "/").strip()
+        name = name.encode("utf-8", "replace").decode().replace("\\", "/").strip()
         beside = posixpath.normpath(posixpath.join(folder, name)).removeprefix(self._top)
         with self._lock:
             for column, wanted in (

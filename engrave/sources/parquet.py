@@ -201,12 +201,21 @@ class _File:
     def _cells(self, batch: Any, index: int) -> dict[str, Any]:
         cells = {}
         for field, column in zip(self._small, batch.columns, strict=True):
-            cell = column[index].as_py()
+            cell = _value(column[index])
             labels = self._labels.get(field.name)
             if labels and isinstance(cell, int) and 0 <= cell < len(labels):
                 cell = labels[cell]
             cells[field.name] = cell
         return cells
+
+
+def _value(scalar: Any) -> Any:
+    """Return a value as Python has it, nothing where Python has none: text that is no UTF-8, the
+    year 20000."""
+    try:
+        return scalar.as_py()
+    except (ValueError, ArithmeticError, pa.ArrowException):
+        return None
 
 
 def _size(found: Any) -> int:

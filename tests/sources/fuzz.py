@@ -19,6 +19,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from tests.sources.plates import plate
 MAX_SECONDS = 10.0  # for one input
 MAX_GROWTH_MB = 700
 ODD = (b"\0", b"\xff", b'"', b"'", b",", b";", b"\n", b"\r", b"{", b"[", b"\\", b"PK\1\2", b"../",
-       b"\xef\xbb\xbf", b"\x7f\xff\xff\xff", b"-1", b"1e999", b"\xed\xa0\x80", b"<",
+       b"\xef\xbb\xbf", b"\x7f\xff\xff\xff", b"-1", b"1e999", b"\xed\xa0\x80", b"<", b"\\ud800",
        b"\t")  # fmt: skip
 
 
@@ -101,7 +102,8 @@ def a_parquet(dice: random.Random) -> bytes:
     table = pa.table({
         "image": [{"bytes": plate(), "path": f"{n}.png"} for n in range(rows)],
         "text": [f"a ship {n}" for n in range(rows)], "id": list(range(rows)),
-        "tags": [["x", "y"]] * rows, "when": [1.5] * rows,
+        "tags": [["x", "y"]] * rows, "when": [1.5] * rows, "day": [date(1850, 1, 2)] * rows,
+        "moment": [datetime(1850, 1, 2, 3)] * rows,
     })  # fmt: skip
     buffer = io.BytesIO()
     packing = dice.choice(("snappy", "gzip", "zstd", "none", "lz4", "brotli"))

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
 from tests.drawings import draw
+
+
+@contextmanager
+def memory_below(limit_bytes: int) -> Iterator[None]:
+    """Fail where what is done inside needs more memory of Python's at any moment."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < limit_bytes
+    finally:
+        tracemalloc.stop()
 
 
 def plate(shape: str = "tower", side: str = "left", kind: str = "PNG") -> bytes:

@@ -113,6 +113,21 @@ def test_pictures_and_parquet_side_by_side(tmp_path: Path) -> None:
     assert [key for key, _ in source.unread] == ["y.parquet"]
 
 
+def test_values_that_python_cannot_hold(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.parquet", {
+        "image": images(b"1", b"2"), "day": pa.array([10**8, 0], pa.int32()).cast(pa.date32()),
+        "moment": pa.array([1, 86_400 * 10**9], pa.timestamp("ns")),
+        "words": pa.Array.from_buffers(  # a text that is no UTF-8
+            pa.string(), 2, [None, pa.array([0, 2, 4], pa.int32()).buffers()[1],
+                             pa.py_buffer(b"\xff\xfeok")]),
+    })  # fmt: skip
+    source = open_source(path)
+    first, second = source.entries()
+    assert source.unread == [] and (first.read(), second.read()) == (b"1", b"2")
+    assert "day" not in first.facets and second.facets["day"] == "1970-01-01"
+    assert second.facets["words"] == "ok" and second.facets["moment"].startswith("1970-01-02")
+
+
 def test_what_holds_no_pictures(tmp_path: Path) -> None:
     for name, columns in [("a", {"n": [1]}), ("b", {"x": [b"1"], "y": [b"2"]})]:
         path = write(tmp_path / f"{name}.parquet", columns)

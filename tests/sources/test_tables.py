@@ -13,8 +13,9 @@ import pytest
 from engrave.errors import SourceError
 from engrave.image import open_picture
 from engrave.sources import Entry, Source, open_source
+from engrave.sources import entry as entry_module
 from engrave.sources import tables as tables_module
-from tests.sources.plates import plate, put
+from tests.sources.plates import memory_below, plate, put
 from tests.sources.server import Host
 
 
@@ -164,11 +165,33 @@ def test_a_cell_of_a_hundred_megabytes(tmp_path: Path, before: str) -> None:
         for _ in range(100):
             page.write("x" * 1_000_000)
         page.write(before + "\nc.png,Hill\n")
-    found, source = read(tmp_path)
+    with memory_below(20_000_000):
+        found, source = read(tmp_path)
     assert {key: entry.title for key, entry in found.items()} == {
         "a.png": "Tower", "b.png": "", "c.png": "Hill",
     }  # fmt: skip
     assert "more than 1,000,000 characters" in source.unread[0][1]
+
+
+def test_many_rows_need_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry_module, "MAX_UNREAD", 100)
+    put(tmp_path, "a.png")
+    with (tmp_path / "list.jsonl").open("w") as page:
+        for number in range(3_000):
+            page.write(f'{{"file": "{number}.png", "title": "{"word " * 5_000}"}}\n')
+    with memory_below(10_000_000):
+        _, source = read(tmp_path)
+    assert len(source.unread) == 101
+    assert "More than 100 could not be read" in source.unread[-1][1]
+
+
+def test_names_with_half_a_letter(tmp_path: Path) -> None:
+    rows = '{"file": "\\ud800.png"}\n{"file": "a.png", "title": "To\\udfffwer", "\\ud8ff": "x"}\n'
+    put(tmp_path, "a.png").joinpath("list.jsonl").write_text(rows)
+    found, source = read(tmp_path)
+    assert (found["a.png"].title, list(found["a.png"].facets)) == ("Tower", [])
+    for text in (key + sentence for key, sentence in source.unread):
+        assert text.encode()
 
 
 def test_a_cell_of_many_lines_and_a_quote_never_closed(tmp_path: Path) -> None:
