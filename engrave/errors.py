@@ -1,6 +1,7 @@
 """One small tree of errors; each text says what was seen, what is needed and what to do.
 
 EngraveError
+├── AccessError       what was asked for may not be done here
 ├── ConfigError       a setting does not fit
 ├── PictureError      a file is no picture that can be read
 ├── PromptError       a text or a number of a request is out of range
@@ -16,6 +17,10 @@ EngraveError
 
 class EngraveError(Exception):
     """What a user can mend; its text is for the user."""
+
+
+class AccessError(EngraveError):
+    """What was asked for may not be done here."""
 
 
 class ConfigError(EngraveError):

@@ -59,7 +59,7 @@ def test_a_batch_goes_on_after_a_bad_file(uploads: Path) -> None:
     steps = list(caption.describe(ENGINE, VIEWS, [str(good), str(bad), str(good)], REQUEST))
     view = steps[-1][2]
     assert [("error" in row) for row in view["rows"]] == [False, True, False]
-    path = max(uploads.glob("engrave/*/captions.csv"))
+    path = max(uploads.glob("visitors/*/*/captions.csv"))
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert rows[0]["file"] == "'=good.png"  # no formula
@@ -129,9 +129,9 @@ def test_a_walk_is_one_sheet_and_two_films(uploads: Path) -> None:
     view = interpolate.walk(ENGINE, first, second, 9, "prior", "slerp", REQUEST)
     assert (view["count"], view["columns"]) == (9, 8)
     assert set(view["captions"]) == {"0", "4", "8"}
-    sheet = next(uploads.glob("engrave/*/engrave-walk.webp"))
+    sheet = next(uploads.glob("visitors/*/*/engrave-walk.webp"))
     assert Image.open(sheet).size == (8 * 256, 2 * 256)
-    assert next(uploads.glob("engrave/*/engrave-walk.mp4")).stat().st_size > 1000
+    assert next(uploads.glob("visitors/*/*/engrave-walk.mp4")).stat().st_size > 1000
 
 
 def test_a_walk_without_an_end_says_which() -> None:

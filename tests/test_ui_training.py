@@ -118,7 +118,7 @@ def test_a_log_of_ones_own_gets_its_report(uploads: Path) -> None:
     shown = last(training.own_report(str(log)))
     assert shown["name"] == "log.jsonl"
     assert any(one["grade"] == "fail" for one in shown["verdicts"])
-    (made,) = uploads.glob("engrave/*/report")
+    (made,) = uploads.glob("visitors/*/*/report")
     assert sorted(path.name for path in made.iterdir() ) == [
         "curators.md", "report.html", "report.json", "report.md",
     ]  # fmt: skip
@@ -137,7 +137,7 @@ def test_a_csv_and_a_zip_of_a_folder_are_read(uploads: Path) -> None:
     assert "still falls" in str(last(training.own_report(str(table)))).lower()
     shown = last(training.own_report(str(packed)))
     assert shown["name"] == "run.zip" and shown["grade"] == 5, "its evaluation counts too"
-    assert not list(uploads.glob("engrave/*/report/unpacked"))
+    assert not list(uploads.glob("visitors/*/*/report/unpacked"))
 
 
 def pack(path: Path, files: dict[str, bytes]) -> Path:

@@ -24,6 +24,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from engrave.access import read_only, refuse_changes
 from engrave.collection import Collection
 from engrave.collection.insight import Insight, Insights
 from engrave.collection.queries import Yardstick
@@ -134,6 +135,7 @@ def calibrated(chart: Chart) -> None:
 
 def renamed(chart: Chart, event: gr.EventData) -> View:
     """Give a cluster the name that was typed."""
+    refuse_changes()
     data = event._data if isinstance(event._data, dict) else {}
     number, name = data.get("number"), data.get("name")
     if isinstance(number, bool) or not isinstance(number, int) or not isinstance(name, str):
@@ -151,6 +153,7 @@ def insight_view(chart: Chart, found: Insight) -> View:
         path.write_bytes(values.tobytes())
         address[name] = file_url(path)
     return address | {
+        "fixed": read_only(),
         "mean": float(found.trust_N.mean()),
         "lone": int((found.labels_N < 0).sum()),
         "clusters": [

@@ -6,7 +6,7 @@ import gradio as gr
 import numpy as np
 
 from engrave.collection.queries import Part, Yardstick, blended
-from engrave.limits import clean_text
+from engrave.limits import WEIGHT, clean_text
 from engrave.ui.explore_map import FRESH, Chart, Marks, scores_text
 from engrave.ui.explore_table import Listing, choice_view
 from engrave.ui.uploads import open_upload
@@ -29,6 +29,7 @@ def ask(
 ) -> Answer:
     """Find engravings by what they show; rings and colours on the map, a list below it."""
     text, less = clean_text(text or ""), clean_text(less or "")
+    text_weight, picture_weight = WEIGHT.number(text_weight), WEIGHT.number(picture_weight)
     parts: list[Part] = []
     said: list[str] = []
     if text and text_weight > 0:

@@ -2,13 +2,13 @@
 
 import base64
 import re
-import secrets
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
-from gradio.utils import get_upload_folder
 from PIL import Image
+
+from engrave.ui.visitors import new_folder
 
 MADE: set[str] = set()  # files written here; the page hands them to Gradio, which deletes old ones
 PREVIEW_PX = 512
@@ -21,10 +21,8 @@ def file_url(path: Path, version: str = "") -> str:
 
 
 def new_path(name: str) -> Path:
-    """Return a path for a new file that the page may hand out; its folder cannot be guessed."""
-    folder = Path(get_upload_folder()) / "engrave" / secrets.token_hex(16)
-    folder.mkdir(parents=True)
-    path = (folder / name).resolve()
+    """Return a path for a new file that the page may hand to whoever asked for it."""
+    path = new_folder() / name
     MADE.add(str(path))
     return path
 

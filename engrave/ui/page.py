@@ -10,6 +10,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 import engrave.ui.zero  # noqa: F401  a Space on ZeroGPU looks for a function that asks for a GPU
+from engrave.access import accounts, admits, read_only
 from engrave.engine import Engine
 from engrave.places import FONTS, PLOTLY
 from engrave.ui import caption, explore, files, generate, interpolate, record, training
@@ -20,6 +21,7 @@ from engrave.ui.explore_map import Chart
 from engrave.ui.guard import Guard
 from engrave.ui.theme import STATIC, paper_theme, style_sheet
 from engrave.ui.views import Views
+from engrave.ui.visitors import UPLOADED, Visitors
 
 TITLE = "Engrave"
 HEADER = """
@@ -57,13 +59,13 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
     words = Path(tempfile.mkdtemp(prefix="engrave-map-"))
     chart = Chart(engine, views, words)
     publish_files(views, examples, words, trained)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86400)) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=kept_s()) as page:
         gr.HTML(HEADER, padding=False)
         lay_out(chart, shown, training_tab=(trained, words))
         page.load(None, js=explore.FROM_ADDRESS, api_name=False)
         gr.HTML(colophon(views), padding=False)
         add_endpoints(engine, views)
-    page.temp_file_sets.append(files.MADE)
+    page.temp_file_sets += [files.MADE, UPLOADED]
     return page.queue(max_size=20, default_concurrency_limit=1, api_open=False)
 
 
@@ -108,6 +110,11 @@ def publish_files(views: Views, examples: Path, words: Path, trained: Path) -> N
     gr.set_static_paths([str(path.resolve()) for path in public])
 
 
+def kept_s() -> tuple[int, int]:
+    """Return how often old files are looked for and how old they may get, in seconds."""
+    return (600, 3600) if read_only() else (3600, 86400)
+
+
 def colophon(views: Views) -> str:
     """Return the foot of the page."""
     engine, originals = views.engine, len(views.originals)
@@ -124,7 +131,10 @@ def colophon(views: Views) -> str:
 
 def launch_settings() -> dict[str, Any]:
     """Return what `launch` needs besides an address."""
+    known = accounts()
     return {
+        "auth": admits(known) if known else None,
+        "auth_message": "This page asks for a name and a password.",
         "theme": paper_theme(),
         "css": style_sheet(),
         "footer_links": ["api"],
@@ -136,6 +146,6 @@ def launch_settings() -> dict[str, Any]:
         "share": False,
         "state_session_capacity": 500,
         "allowed_paths": [],
-        "app_kwargs": {"middleware": [Middleware(Guard)]},
-        "mcp_server": importlib.util.find_spec("mcp") is not None,
+        "app_kwargs": {"middleware": [Middleware(Guard), Middleware(Visitors)]},
+        "mcp_server": importlib.util.find_spec("mcp") is not None and not known,  # it has no login
     }

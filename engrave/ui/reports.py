@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gradio.utils import get_upload_folder
-
 from engrave.errors import DataError
 from engrave.ui.files import MADE, file_url, new_path
 from engrave.ui.views import View
+from engrave.ui.visitors import came_in
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("report.html", "report.md", "report.json")
@@ -32,8 +31,8 @@ def checked_log(path: object) -> Path:
     """Return the path of an upload; raises DataError for a file that was not uploaded here."""
     if not isinstance(path, str) or not path:
         raise DataError("There is no log yet; drop a file in the frame.")
-    found = Path(path).resolve()
-    if not found.is_relative_to(Path(get_upload_folder()).resolve()) or not found.is_file():
+    found = came_in(path)
+    if found is None:
         raise DataError("This file was not uploaded here; drop the log in the frame.")
     return found
 

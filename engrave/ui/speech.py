@@ -10,8 +10,13 @@ import gradio as gr
 
 from engrave.errors import EngraveError
 from engrave.ui.stops import Stopped
+from engrave.ui.visitors import acting
 
 LOG = logging.getLogger(__name__)
+REQUEST = inspect.Parameter(
+    "request", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=gr.Request
+)
+_END = object()
 SORRY = "Something went wrong on this side; try again, or with another picture or text."
 
 
@@ -21,36 +26,64 @@ def bind(handler: Callable[..., Any], *given: object) -> Callable[..., Any]:
     Not functools.partial: Gradio reads the annotations of what it is handed to find
     the places for events, requests and progress, and finds none in a partial.
     """
-    run = _spoken_steps(handler, given) if inspect.isgeneratorfunction(handler) else None
-    run = run or _spoken_answer(handler, given)
     signature = inspect.signature(handler)
     left = list(signature.parameters.values())[len(given) :]
+    hears = any(parameter.annotation is gr.Request for parameter in left)
+    make = _spoken_steps if inspect.isgeneratorfunction(handler) else _spoken_answer
+    run = make(handler, given, hears)
+    left += [] if hears else [REQUEST]
     run.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in left}
     del run.__wrapped__  # type: ignore[attr-defined]
     return run
 
 
-def _spoken_answer(handler: Callable[..., Any], given: tuple[object, ...]) -> Callable[..., Any]:
+def _spoken_answer(
+    handler: Callable[..., Any], given: tuple[object, ...], hears: bool
+) -> Callable[..., Any]:
     @wraps(handler)
     def run(*arguments: object, **named: object) -> Any:
+        request, arguments = _parted(arguments, hears)
         try:
-            return handler(*given, *arguments, **named)
+            with acting(request):
+                return handler(*given, *arguments, **named)
         except Exception as error:
             raise spoken(error) from error
 
     return run
 
 
-def _spoken_steps(handler: Callable[..., Any], given: tuple[object, ...]) -> Callable[..., Any]:
+def _spoken_steps(
+    handler: Callable[..., Any], given: tuple[object, ...], hears: bool
+) -> Callable[..., Any]:
     @wraps(handler)
     def run(*arguments: object, **named: object) -> Iterator[Any]:
+        request, arguments = _parted(arguments, hears)
+        steps = handler(*given, *arguments, **named)
         try:
-            yield from handler(*given, *arguments, **named)
+            while True:
+                # anew at each step, as Gradio may take each in another thread
+                with acting(request):
+                    step = next(steps, _END)
+                if step is _END:
+                    return
+                yield step
         except Exception as error:
             raise spoken(error) from error
+        finally:
+            steps.close()
 
     return run
+
+
+def _parted(
+    arguments: tuple[object, ...], hears: bool
+) -> tuple[gr.Request | None, tuple[object, ...]]:
+    """Return who asks, and the arguments without that where the handler does not care."""
+    asks = next((one for one in arguments if isinstance(one, gr.Request)), None)
+    if hears or asks is None:
+        return asks, arguments
+    return asks, tuple(one for one in arguments if one is not asks)
 
 
 def spoken(error: Exception) -> gr.Error:

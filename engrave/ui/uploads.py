@@ -1,13 +1,12 @@
 """Opens pictures that came in, and only such that were uploaded here."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from gradio.utils import get_upload_folder
 from PIL import Image
 
 from engrave.errors import PictureError
 from engrave.image import open_picture
+from engrave.ui.visitors import came_in
 
 EXTENSIONS = [".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".jp2", ".avif"]
 MAX_FILES = 200
@@ -21,8 +20,8 @@ def checked(path: object) -> Path:
     """
     if not isinstance(path, str) or not path:
         raise PictureError("There is no picture yet; drop one in the frame.")
-    found = Path(path).resolve()
-    if not found.is_relative_to(Path(get_upload_folder()).resolve()) or not found.is_file():
+    found = came_in(path)
+    if found is None:
         raise PictureError("This file was not uploaded here; drop the picture in the frame.")
     return found
 
@@ -32,9 +31,11 @@ def open_upload(path: object) -> Image.Image:
     return open_picture(checked(path))
 
 
-def checked_list(paths: Sequence[str] | str | None) -> list[Path]:
+def checked_list(paths: object) -> list[Path]:
     """Return the paths of several uploads; raises PictureError for too many."""
-    several = [paths] if isinstance(paths, str) else list(paths or [])
+    several = [paths] if isinstance(paths, str) else paths or []
+    if not isinstance(several, list):
+        raise PictureError("These are no files; drop pictures in the frame.")
     if len(several) > MAX_FILES:
         raise PictureError(
             f"These are {len(several)} files; at most {MAX_FILES} are read at once, drop fewer."

@@ -72,6 +72,7 @@ def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iter
     context.on("request", lambda sent: asked.append(sent.url))
     page = context.new_page()
     page.on("pageerror", lambda error: broken.append(str(error)))
+    page.on("console", lambda said: broken.append(said.text) if said.type == "error" else None)
     page.set_default_timeout(ANSWER_MS)
     page.goto(address)
     page.wait_for_selector("#caption-answer .widget > *")

@@ -22,9 +22,9 @@ export function onClusterAsked(listener) {
 }
 
 function cluster(one, number, trigger) {
-  const name = el("input", { type: "text", value: one.name, maxlength: 60, "aria-label": `Name of cluster ${number + 1}` });
+  const name = trigger === null ? el("span", {}, one.name) : el("input", { type: "text", value: one.name, maxlength: 60, "aria-label": `Name of cluster ${number + 1}` });
   const save = () => { if (name.value !== one.name) trigger("rename", { number, name: name.value }); };
-  name.addEventListener("change", save);
+  if (trigger !== null) name.addEventListener("change", save);
   return el(
     "li",
     { class: "cluster" },
@@ -33,7 +33,7 @@ function cluster(one, number, trigger) {
   );
 }
 
-/* value: {trust, cluster, mean, lone, clusters: [{name, size, medoid, thumb, x, y}]} */
+/* value: {trust, cluster, fixed, mean, lone, clusters: [{name, size, medoid, thumb, x, y}]} */
 export function clusters(context) {
   let open = false;
   const root = context.element.querySelector(".widget");
@@ -46,8 +46,8 @@ export function clusters(context) {
     return el(
       "details",
       { class: "clusters", open: true },
-      el("summary", {}, `${value.clusters.length} clusters, named by the words that set their captions apart; names can be changed`),
-      el("ol", {}, value.clusters.map((one, number) => cluster(one, number, context.trigger))),
+      el("summary", {}, `${value.clusters.length} clusters, named by the words that set their captions apart${value.fixed ? "" : "; names can be changed"}`),
+      el("ol", {}, value.clusters.map((one, number) => cluster(one, number, value.fixed ? null : context.trigger))),
     );
   });
   root.hidden = true;

@@ -1,0 +1,107 @@
+"""Who may use the page and whether it may be changed. Knows the environment, and no widgets.
+
+`python -m engrave.access` asks for a password and prints the hash that ENGRAVE_AUTH takes.
+"""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import hashlib
+import hmac
+import os
+import secrets
+import sys
+from collections.abc import Callable
+
+from engrave.errors import AccessError, ConfigError
+
+SCRYPT = "scrypt"
+COST, BLOCK, LANES = 2**14, 8, 1  # 16 MB and some 50 ms for each try
+YES, NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
+
+
+def accounts() -> dict[str, str]:
+    """Return the passwords or their hashes by name, as ENGRAVE_AUTH gives them; raises ConfigError.
+
+    It reads `name:password,other:hash`; where it is not set, everybody may come in.
+    """
+    text = os.environ.get("ENGRAVE_AUTH", "").strip()
+    found: dict[str, str] = {}
+    for number, part in enumerate(text.split(",") if text else [], start=1):
+        name, _, secret = (piece.strip() for piece in part.partition(":"))
+        if not name or not secret or name in found:
+            raise ConfigError(
+                f"Entry {number} of ENGRAVE_AUTH is no new 'name:password'; write "
+                "name:password,other:password, and hash a password that has a comma in it."
+            )
+        if secret.startswith(f"{SCRYPT}."):
+            _parts(secret)  # a hash that was cut short is told at the start, not at each login
+        found[name] = secret
+    return found
+
+
+def admits(known: dict[str, str]) -> Callable[[str, str], bool]:
+    """Return what tells whether a name and a password belong together."""
+
+    def check(name: str, password: str) -> bool:
+        # for an unknown name as long as for a known one, so that nobody learns which are known
+        kept = known.get(name)
+        return _matches(password, kept or hashed("nobody")) and kept is not None
+
+    return check
+
+
+def hashed(password: str) -> str:
+    """Return a salted hash of a password, in the form that `accounts` takes."""
+    salt = secrets.token_bytes(16)
+    return ".".join([SCRYPT, _text(salt), _text(_digest(password, salt))])
+
+
+def read_only() -> bool:
+    """Tell whether ENGRAVE_READ_ONLY forbids changes; raises ConfigError for what is no answer."""
+    value = os.environ.get("ENGRAVE_READ_ONLY", "").strip().lower()
+    if value not in (*YES, *NO):
+        raise ConfigError(f"ENGRAVE_READ_ONLY is {value[:20]!r}; set it to 1, or leave it out.")
+    return value in YES
+
+
+def refuse_changes() -> None:
+    """Raise AccessError where nothing may be changed."""
+    if read_only():
+        raise AccessError(
+            "This page is for looking only; to change names or collections, "
+            "run Engrave on a machine of your own."
+        )
+
+
+def _matches(password: str, kept: str) -> bool:
+    if not kept.startswith(f"{SCRYPT}."):
+        return hmac.compare_digest(password.encode(), kept.encode())
+    salt, digest = _parts(kept)
+    return hmac.compare_digest(_digest(password, salt), digest)
+
+
+def _digest(password: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, n=COST, r=BLOCK, p=LANES, dklen=32)
+
+
+def _parts(kept: str) -> tuple[bytes, bytes]:
+    try:
+        salt, digest = (base64.urlsafe_b64decode(part) for part in kept.split(".")[1:])
+    except ValueError:
+        salt = digest = b""
+    if len(salt) != 16 or len(digest) != 32:
+        raise ConfigError(
+            "A hash in ENGRAVE_AUTH is not whole; make it anew with python -m engrave.access."
+        )
+    return salt, digest
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode("ascii")
+
+
+if __name__ == "__main__":
+    asked = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    print(hashed(asked))

@@ -1,0 +1,195 @@
+"""Whose a file is: what a visitor uploads or has made lies in a folder that no other visitor reads.
+
+A browser is known by a random cookie, its folder by a digest of it. Programs that keep no cookies
+share the folder of guests, in which each file has a name that cannot be guessed.
+"""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "engrave-visitor"
+GUEST = "guest"
+NOT_YOURS = "This file belongs to another visitor; upload it yourself."
+MAX_JSON_BYTES = 2_000_000
+TOO_LONG = "This request is longer than any that the page sends; send less at once."
+
+UPLOADED: set[str] = set()  # the page hands them to Gradio, which deletes old ones
+_acting: ContextVar[str] = ContextVar("acting", default=GUEST)
+
+
+def owner_of(cookies: Mapping[str, str]) -> str:
+    """Return the name of a visitor's folder, which does not tell the cookie."""
+    value = cookies.get(COOKIE, "")
+    known = re.fullmatch(r"[0-9a-f]{32}", value)
+    return hashlib.sha256(value.encode()).hexdigest()[:32] if known else GUEST
+
+
+@contextmanager
+def acting(request: gr.Request | None) -> Iterator[None]:
+    """Let files that are made meanwhile belong to the visitor who asked."""
+    token = _acting.set(GUEST if request is None else owner_of(getattr(request, "cookies", {})))
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def new_folder(owner: str | None = None) -> Path:
+    """Make an empty folder for files of a visitor, else of the one who asks just now."""
+    own = _root() / "visitors" / (owner or _acting.get())
+    folder = own / secrets.token_hex(16)
+    own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # nor by others on this machine
+    folder.mkdir(parents=True)
+    return folder
+
+
+def came_in(path: str) -> Path | None:
+    """Return a file that was uploaded here by whoever asks just now, else None."""
+    try:
+        found = Path(os.path.realpath(path))
+        if not found.is_relative_to(_root()) or not found.is_file():
+            return None
+    except (OSError, ValueError):  # no name that a file can have
+        return None
+    inside = found.is_relative_to(_root() / "visitors")
+    return None if inside and not _is_open(found, _acting.get()) else found
+
+
+def _is_open(path: str | Path, owner: str) -> bool:
+    """Tell whether a visitor may read a file: its own, a guest's, or none that came in here."""
+    root, found = _root(), Path(os.path.realpath(path))
+    own = (root / "visitors" / name for name in (owner, GUEST))
+    return not found.is_relative_to(root) or any(found.is_relative_to(one) for one in own)
+
+
+def _root() -> Path:
+    return Path(os.path.realpath(get_upload_folder()))
+
+
+class Visitors:
+    """ASGI middleware that gives browsers a cookie, and each visitor only files of its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse files of others, take uploads into the visitor's folder, pass all else on."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        owner = owner_of(HTTPConnection(scope).cookies)
+        asked = re.search(r"/file[=/](.*)", scope["path"], re.S)
+        if asked and _is_refused(asked.group(1), owner):
+            return await PlainTextResponse(NOT_YOURS, 403)(scope, receive, send)
+        if scope["method"] == "POST":
+            if scope["path"].endswith("/upload"):
+                return await self._take_in(scope, receive, send, owner)
+            if not Headers(scope=scope).get("content-type", "").startswith("multipart/"):
+                return await self._read_first(scope, receive, send, owner)
+        if owner == GUEST and scope["method"] == "GET":
+            send = _with_cookie(scope, send)
+        await self.app(scope, receive, send)
+
+    async def _take_in(self, scope: Scope, receive: Receive, send: Send, owner: str) -> None:
+        """Answer an upload with names in the visitor's folder: Gradio's own follow from what is in
+        the file, so that whoever has the same picture could learn who else sent it."""
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        # Gradio may move files after its answer, but not after this call
+        await self.app(scope, receive, keep)
+        body = b"".join(message.get("body", b"") for message in messages)
+        if messages and messages[0].get("status") == 200:
+            taken = [_taken(Path(path), owner) for path in json.loads(body)]
+            return await JSONResponse(taken)(scope, receive, send)
+        for message in messages:
+            await send(message)
+
+    async def _read_first(self, scope: Scope, receive: Receive, send: Send, owner: str) -> None:
+        """Pass on a request only where it names no file of another visitor."""
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False) and message["type"] == "http.request"
+            if len(body) > MAX_JSON_BYTES:
+                return await PlainTextResponse(TOO_LONG, 413)(scope, receive, send)
+        if any(_is_refused(text, owner) for text in _texts(_parsed(body))):
+            return await PlainTextResponse(NOT_YOURS, 403)(scope, receive, send)
+        first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return first.pop() if first else await receive()
+
+        await self.app(scope, replay, send)
+
+
+def _taken(path: Path, owner: str) -> str:
+    """Give an upload a name that nobody can guess, in the visitor's folder."""
+    own = new_folder(owner) / path.name
+    os.link(path, own)  # no copy: the other name goes when Gradio tidies up
+    UPLOADED.add(str(own))
+    return str(own)
+
+
+def _is_refused(text: str, owner: str) -> bool:
+    try:
+        return not _is_open(text, owner)
+    except (OSError, ValueError):  # no name that a file can have
+        return False
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):  # the app refuses it with words of its own
+        return None
+
+
+def _texts(page: object) -> Iterator[str]:
+    """Yield every text of a JSON page, however deep."""
+    left: list[Any] = [page]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            left += [*one, *one.values()]
+        elif isinstance(one, list):
+            left += one
+
+
+def _with_cookie(scope: Scope, send: Send) -> Send:
+    """Wrap a sender so that a page brings a cookie."""
+
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            headers = MutableHeaders(scope=message)
+            if headers.get("content-type", "").startswith("text/html"):
+                headers.append("set-cookie", _cookie(scope))
+        await send(message)
+
+    return sender
+
+
+def _cookie(scope: Scope) -> str:
+    """Return a fresh cookie; over HTTPS one that also works in the frame of a Space."""
+    scheme = Headers(scope=scope).get("x-forwarded-proto", scope["scheme"])
+    secure = "SameSite=None; Secure; Partitioned" if scheme == "https" else "SameSite=Lax"
+    return f"{COOKIE}={secrets.token_hex(16)}; Path=/; HttpOnly; {secure}"

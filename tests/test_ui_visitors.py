@@ -1,0 +1,204 @@
+"""What one visitor uploads or has made no other reads: by path, by guess, by an endpoint."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import gradio as gr
+import httpx
+import pytest
+
+from engrave.ui.page import build_page, launch_settings
+from engrave.ui.visitors import COOKIE, GUEST, MAX_JSON_BYTES, acting, came_in, new_folder
+from tests.fakes import fake_engine, noise
+
+
+@pytest.fixture(scope="module")
+def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that uploads land in."""
+    folder = tmp_path_factory.mktemp("gradio").resolve()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def url(uploads: Path) -> Iterator[str]:
+    """A server over the drawing engine."""
+    page = build_page(fake_engine(), uploads / "no-examples")
+    _, address, _ = page.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
+    )
+    yield address.rstrip("/")
+    page.close()
+
+
+@contextmanager
+def visit(url: str) -> Iterator[httpx.Client]:
+    """Open the page as a browser does, which keeps the cookie."""
+    with httpx.Client(base_url=url, timeout=30) as visitor:
+        assert visitor.get("/").status_code == 200
+        yield visitor
+
+
+@pytest.fixture
+def ada(url: str) -> Iterator[httpx.Client]:
+    """One visitor."""
+    with visit(url) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def eve(url: str) -> Iterator[httpx.Client]:
+    """Another one, who knows more than she should."""
+    with visit(url) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def sent(ada: httpx.Client, tmp_path: Path) -> tuple[Path, str]:
+    """A picture of the first visitor, and the path that it got."""
+    path = noise(tmp_path / "private plate.png", seed=hash(tmp_path) % 1000)
+    answer = ada.post("/gradio_api/upload", files={"files": (path.name, path.read_bytes())})
+    (taken,) = answer.json()
+    return path, taken
+
+
+def data_of(path: str) -> dict[str, Any]:
+    """Return how a page names a file."""
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def told(visitor: httpx.Client, name: str, data: list[Any]) -> str:
+    """Call an endpoint; return what it answers in the end."""
+    answer = visitor.post(f"/gradio_api/call/{name}", json={"data": data})
+    if answer.status_code != 200:
+        return answer.text
+    return visitor.get(f"/gradio_api/call/{name}/{answer.json()['event_id']}").text
+
+
+def test_each_visitor_has_a_cookie_of_its_own(ada: httpx.Client, eve: httpx.Client) -> None:
+    assert ada.cookies[COOKIE] != eve.cookies[COOKIE]
+    again = ada.get("/")
+    assert "set-cookie" not in again.headers
+    fresh = httpx.get(ada.base_url, headers={"x-forwarded-proto": "https"}).headers["set-cookie"]
+    assert all(word in fresh for word in ("HttpOnly", "Secure", "SameSite=None", "Partitioned"))
+
+
+def test_a_visitor_reads_and_uses_its_own(ada: httpx.Client, sent: tuple[Path, str]) -> None:
+    path, taken = sent
+    assert ada.get(f"/gradio_api/file={taken}").content == path.read_bytes()
+    assert "captions" in told(ada, "caption", [data_of(taken), 3, 6])
+
+
+def ways_to(taken: str, path: Path, uploads: Path) -> list[str]:
+    """Return names of one upload: its own, detours to it, and what Gradio calls it."""
+    own = os.stat(taken).st_ino
+    (guess,) = (one for one in uploads.glob(f"*/{path.name}") if one.stat().st_ino == own)
+    relative = os.path.relpath(taken)
+    middle = f"{uploads}/visitors/{GUEST}/../{Path(taken).relative_to(uploads / 'visitors')}"
+    return [taken, relative, middle, f"{uploads}//./{Path(taken).relative_to(uploads)}", str(guess)]
+
+
+def test_no_other_reads_it_by_path_or_guess(
+    url: str, eve: httpx.Client, sent: tuple[Path, str], uploads: Path
+) -> None:
+    path, taken = sent
+    with httpx.Client(base_url=url) as stranger:
+        for visitor in (eve, stranger):
+            for way in ways_to(taken, path, uploads):
+                for prefix in ("/gradio_api/file=", "/file=", "/gradio_api/file/"):
+                    for name in (way, way.replace("/", "%2F"), way.replace("a", "%61")):
+                        answer = visitor.get(prefix + name)
+                        assert answer.status_code in (403, 404), (prefix, name)
+                        assert path.read_bytes() not in answer.content
+
+
+def test_no_other_has_it_read_by_an_endpoint(
+    url: str, eve: httpx.Client, sent: tuple[Path, str], uploads: Path
+) -> None:
+    path, taken = sent
+    with httpx.Client(base_url=url, timeout=30) as stranger:
+        for visitor in (eve, stranger):
+            for way in ways_to(taken, path, uploads):
+                for one in (data_of(way), {"path": way}, data_of(way) | {"url": f"file={way}"}):
+                    assert "captions" not in told(visitor, "caption", [one, 3, 6])
+                    walk = ["text:a ship", "", None, one, 3, "prior", "slerp", 0]
+                    assert "complete" not in told(visitor, "interpolate", walk)
+
+
+def test_escapes_in_the_request_help_nobody(eve: httpx.Client, sent: tuple[Path, str]) -> None:
+    body = json.dumps({"data": [data_of(sent[1]), 3, 6]})
+    hidden = body.replace("visitors", "\\u0076isitors").replace("/", "\\/")
+    assert json.loads(hidden) == json.loads(body)
+    headers = {"content-type": "application/json"}
+    answer = eve.post("/gradio_api/call/caption", content=hidden, headers=headers)
+    assert answer.status_code == 403 and "another visitor" in answer.text
+
+
+def test_what_was_made_for_one_is_not_read_by_another(ada: httpx.Client, eve: httpx.Client) -> None:
+    answer = told(ada, "generate", ["a ship", 1, 0, 2, 5])
+    found = re.search(r'"path": "([^"]+\.png)"', answer)
+    assert found is not None
+    assert ada.get(f"/gradio_api/file={found.group(1)}").status_code == 200
+    assert eve.get(f"/gradio_api/file={found.group(1)}").status_code == 403
+    films = told(ada, "interpolate", ["text:a", "text:b", None, None, 3, "prior", "slerp", 0])
+    for path in re.findall(r'"path": "([^"]+)"', films):
+        assert ada.get(f"/gradio_api/file={path}").status_code == 200
+        assert eve.get(f"/gradio_api/file={path}").status_code == 403
+
+
+def test_programs_without_cookies_work_on_names_that_cannot_be_guessed(
+    url: str, tmp_path: Path, uploads: Path
+) -> None:
+    path = noise(tmp_path / "a.png", seed=77)
+    with httpx.Client(base_url=url, timeout=30) as program:
+        (first,) = program.post(
+            "/gradio_api/upload", files={"files": ("a.png", path.read_bytes())}
+        ).json()
+        (second,) = program.post(
+            "/gradio_api/upload", files={"files": ("a.png", path.read_bytes())}
+        ).json()
+        assert first != second and Path(first).parents[1] == uploads / "visitors" / GUEST
+        assert re.fullmatch(r"[0-9a-f]{32}", Path(first).parent.name)
+        assert "captions" in told(program, "caption", [data_of(first), 3, 6])
+
+
+def test_a_cookie_that_was_not_given_here_opens_nothing(url: str, sent: tuple[Path, str]) -> None:
+    folder = Path(sent[1]).parents[1].name  # what a path tells of its visitor
+    for value in (folder, "../" + folder, "guest", "", "x" * 5000):
+        answer = httpx.get(
+            f"{url}/gradio_api/file={sent[1]}", headers={"cookie": f"{COOKIE}={value}"}
+        )
+        assert answer.status_code in (400, 403, 431)
+
+
+def test_a_request_of_no_end_is_refused(eve: httpx.Client) -> None:
+    body = {"data": ["x" * MAX_JSON_BYTES, 3]}
+    assert eve.post("/gradio_api/call/search", json=body).status_code == 413
+    deep = "[" * 100_000 + "]" * 100_000
+    answer = eve.post("/gradio_api/call/search", content=f'{{"data": {deep}}}')
+    assert answer.status_code in (400, 413, 422, 500)
+    assert "Traceback" not in answer.text
+    assert "complete" in told(eve, "search", ["a ship", 3])
+
+
+def test_uploads_are_not_for_others_on_the_machine(uploads: Path, sent: tuple[Path, str]) -> None:
+    assert (uploads / "visitors").stat().st_mode & 0o077 == 0
+
+
+def test_work_of_one_visitor_does_not_become_anothers(uploads: Path) -> None:
+    asked = SimpleNamespace(cookies={COOKIE: "ab" * 16})
+    with acting(cast(gr.Request, asked)):
+        own = new_folder() / "a.png"
+        own.write_bytes(b"a")
+        assert came_in(str(own)) == own
+    assert came_in(str(own)) is None
+    open_to_all = new_folder() / "b.png"
+    open_to_all.write_bytes(b"b")
+    assert came_in(str(open_to_all)) == open_to_all
