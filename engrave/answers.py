@@ -110,3 +110,8 @@ class Walk:
     nearest: tuple[Neighbour, ...]  # the engraving nearest to each frame; empty without collection
     pace: Pace
     timeline: tuple[int, ...]  # frames in the order of the film, held and walked back
+
+    @property
+    def film(self) -> tuple[Image, ...]:
+        """All pictures of the film."""
+        return tuple(self.frames[index] for index in self.timeline)

@@ -12,10 +12,10 @@ from engrave import limits
 from engrave.errors import PromptError
 from engrave.originals.options import HELP as ORIGINALS
 from engrave.originals.options import add_options
+from engrave.walk_options import add_walk_options
 
 VERSION = "0.1.0"
 T = TypeVar("T")
-FILM_SUFFIXES = (".mp4", ".gif")
 EPILOG = (
     "Answers go to standard output, remarks to standard error. The exit code is 0 where all went "
     "well, 1 where a file could not be read or written, 2 where an argument is wrong."
@@ -126,41 +126,9 @@ def _add_generate(commands: Commands[Parser]) -> None:
 
 
 def _add_morph(commands: Commands[Parser]) -> None:
-    parser = _add(commands, "morph", "film the way from one engraving to another")
-    help = "a picture file, 'text:...', or the id of an engraving of the collection"
-    parser.add_argument("a", metavar="A", help=help)
-    parser.add_argument("b", metavar="B", help="the same")
-    parser.add_argument(
-        "--frames",
-        type=_whole(limits.FRAMES),
-        default=16,
-        help="pictures on the way, 3 to 48 (default: 16)",
-    )
-    parser.add_argument(
-        "--mode",
-        choices=limits.MODES,
-        default="prior",
-        help="keep every frame a likely engraving, or blend directly (default: prior)",
-    )
-    parser.add_argument(
-        "--curve", choices=limits.CURVES, default="slerp", help="shape of the way (default: slerp)"
-    )
-    _add_seed(parser, "seed of texts (default: 0)")
-    _add_steps(parser)
-    parser.add_argument(
-        "--loop", action="store_true", help="walk back again, so that the film loops"
-    )
-    parser.add_argument(
-        "--fps", type=_whole(limits.FPS), default=8, help="frames a second, 1 to 60 (default: 8)"
-    )
-    parser.add_argument(
-        "--out",
-        type=_film,
-        default=Path("walk.mp4"),
-        metavar="FILE",
-        help="film to write, .mp4 or .gif (default: walk.mp4)",
-    )
-    _add_json(parser, "the film's name and its captions by frame")
+    parser = _add(commands, "morph", "walk from one engraving to others, and film it")
+    add_walk_options(parser, _whole, _number)
+    _add_json(parser, "the files, captions by frame, nearest engravings and jumps")
 
 
 def _add_search(commands: Commands[Parser]) -> None:
@@ -266,13 +234,6 @@ def _checked(check: Callable[[object], T], value: object) -> T:
         return check(value)
     except PromptError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _film(text: str) -> Path:
-    path = Path(text)
-    if path.suffix.lower() not in FILM_SUFFIXES:
-        raise argparse.ArgumentTypeError(f"'{text}' must end in .mp4 or .gif")
-    return path
 
 
 def _folder(text: str) -> Path:

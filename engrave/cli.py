@@ -94,25 +94,10 @@ def _generate(arguments: argparse.Namespace) -> int:
 
 
 def _morph(arguments: argparse.Namespace) -> int:
-    from engrave.video import write_gif, write_mp4
+    from engrave.morph import morph
 
-    engine = _load(arguments)
-    walk = engine.walk(
-        _source(arguments.a),
-        _source(arguments.b),
-        frames=arguments.frames,
-        mode=arguments.mode,
-        curve=arguments.curve,
-        seed=arguments.seed,
-        steps=arguments.steps,
-        progress=_progress,
-    )
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    write = write_gif if arguments.out.suffix.lower() == ".gif" else write_mp4
-    write(walk.frames, arguments.out, arguments.fps, arguments.loop)
-    page = {"file": str(arguments.out), "frames": len(walk.frames), "captions": walk.captions}
-    lines = [f"frame {index + 1}: {text}" for index, text in walk.captions.items()]
-    _answer(arguments, page, "\n".join([str(arguments.out), *lines]))
+    page, lines = morph(arguments, lambda: _load(arguments), _progress, _remark)
+    _answer(arguments, page, "\n".join(lines))
     return 0
 
 
@@ -188,11 +173,6 @@ def _load(arguments: argparse.Namespace) -> Engine:
     engine = Engine.load(arguments.model, arguments.collection)
     engine.wake()  # a damaged model is told once, not for each picture
     return engine
-
-
-def _source(text: str) -> Path | str:
-    """Return a path where the argument names a file, else what the engine knows by that name."""
-    return text if text.startswith("text:") or not Path(text).is_file() else Path(text)
 
 
 def _pictures(folder: Path) -> list[Path]:

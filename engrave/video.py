@@ -1,4 +1,4 @@
-"""Writes frames as films: MP4 that every browser plays, and GIF. Knows nothing of models."""
+"""Writes frames as films: MP4 that every browser plays, GIF and WebP. Knows nothing of models."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from engrave.errors import VideoError
 # crf 16 keeps hatching; a key frame at least every 12 lets a scrubber jump
 X264: dict[str, object] = {"crf": "16", "preset": "medium", "g": "12"}
 MAX_FPS = 60
+WEBP_QUALITY = 85
 
 
 def write_mp4(
     frames: Sequence[Image.Image],
     path: str | Path,
     fps: float,
-    loop_back: bool = False,
     facts: marks.Facts | None = None,
 ) -> None:
     """Write H.264 in yuv420p, of even size, the index first so that it plays while it loads."""
-    shown = _checked(frames, fps, loop_back)
+    shown = _checked(frames, fps)
     try:
         with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as film:
             film.metadata["comment"] = marks.parameters(facts or {})
@@ -42,11 +42,10 @@ def write_gif(
     frames: Sequence[Image.Image],
     path: str | Path,
     fps: float,
-    loop_back: bool = False,
     facts: marks.Facts | None = None,
 ) -> None:
     """Write a GIF that plays for ever; its clock counts hundredths of a second."""
-    shown = _checked(frames, fps, loop_back)
+    shown = _checked(frames, fps)
     milliseconds = max(20, round(100 / fps) * 10)  # browsers slow down what is quicker
     try:
         Path(path).write_bytes(marks.gif(shown, milliseconds, facts or {}))
@@ -54,16 +53,27 @@ def write_gif(
         raise VideoError(_unwritable(path, error)) from error
 
 
-def _checked(frames: Sequence[Image.Image], fps: float, loop_back: bool) -> list[Image.Image]:
-    """Return the frames in grey, and back again without the two ends where asked for."""
+def write_webp(
+    frames: Sequence[Image.Image], path: str | Path, fps: float, facts: marks.Facts | None = None
+) -> None:
+    """Write a WebP that plays for ever: all greys, a fraction of the GIF."""
+    first, *rest = _checked(frames, fps)
+    how = {"save_all": True, "append_images": rest, "duration": round(1000 / fps), "loop": 0}
+    try:
+        Path(path).write_bytes(marks.webp(first, facts or {}, WEBP_QUALITY, **how))
+    except OSError as error:
+        raise VideoError(_unwritable(path, error)) from error
+
+
+def _checked(frames: Sequence[Image.Image], fps: float) -> list[Image.Image]:
+    """Return the frames in grey."""
     if not frames:
         raise VideoError("There are no frames; a film needs one or more.")
     if len(sizes := {frame.size for frame in frames}) > 1:
         raise VideoError(f"The frames have {len(sizes)} sizes; scale them all to one.")
     if not (math.isfinite(fps) and 0 < fps <= MAX_FPS):
         raise VideoError(f"A film cannot run at {fps} frames a second; use 1 to {MAX_FPS}.")
-    grey = [frame.convert("L") for frame in frames]
-    return grey + grey[-2:0:-1] if loop_back else grey
+    return [frame.convert("L") for frame in frames]
 
 
 def _even(frame: Image.Image) -> Image.Image:

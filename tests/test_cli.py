@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import av
 import numpy as np
@@ -128,6 +129,32 @@ def test_morph_loops_and_answers_in_json(shelf: Path, capsys: pytest.CaptureFixt
         assert sum(1 for _ in film.decode(video=0)) == 6
 
 
+def test_morph_through_several_is_made_again_from_its_recipe(
+    shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stops = ["ramp.png", "text:a ship", tiny_item(4).id]
+    wish = ["--frames", "9", "--steps", "1", "--mode", "prior,graph,direct", "--closed"]
+    wish += ["--hold", "0.5", "--captions", "1"]
+    kinds = ("webp", "vtt", "zip", "pdf", "json")
+    out = [word for kind in kinds for word in ("--out", f"made/walk.{kind}")]
+    assert main(["morph", *stops, *wish, *out, "--json"]) == 0
+    page = json.loads(capsys.readouterr().out)
+    assert page["frames"] == 9 and len(page["keyframes"]) == 3 and len(page["steps"]) == 9
+    assert all(Path(name).stat().st_size > 100 for name in page["files"])
+    assert str(shelf) not in Path("made/walk.json").read_text(), "a recipe names no path"
+    again = ["morph", "--recipe", "made/walk.json", "--out", "again.zip", "--json"]
+    assert main([*again, "--captions", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["same_pixels"] is True and "differ" not in err
+    with ZipFile("made/walk.zip") as one, ZipFile("again.zip") as other:
+        names = [name for name in one.namelist() if name.endswith(".png")]
+        assert len(names) == 9 and all(one.read(name) == other.read(name) for name in names)
+    page = json.loads(Path("made/walk.json").read_text())
+    Path("other.json").write_text(json.dumps(page | {"pixels": "0"}))
+    assert main(["morph", "--recipe", "other.json", "--out", "again.gif"]) == 0
+    assert "frames differ from those" in capsys.readouterr().err
+
+
 def test_morph_between_unknown_ends_is_one_sentence(
     shelf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -193,10 +220,14 @@ def test_embed_of_a_folder_without_pictures(
         (["generate", "a ship", "--guidance", "inf"], "The guidance is inf"),
         (["generate", "a ship", "--steps", "many"], "The number of steps is 'many'"),
         (["generate", "ship " * 5000], "The text has 24,999 characters"),
-        (["morph", "a"], "required: B"),
+        (["morph", "a"], "A walk needs 2 or more keyframes"),
         (["morph", "a", "b", "--frames", "2"], "The number of frames is 2"),
         (["morph", "a", "b", "--mode", "jump"], "invalid choice: 'jump'"),
-        (["morph", "a", "b", "--out", "walk.avi"], "'walk.avi' must end in .mp4 or .gif"),
+        (["morph", "a", "b", "--out", "walk.avi"], "'walk.avi' must end in .mp4 or .gif or"),
+        (["morph", "a", "b", "--hold", "11"], "hold in seconds is 11"),
+        (["morph", "a", "--recipe", "x.json"], "A recipe and keyframes came together"),
+        (["morph", "--fps", "9", "--recipe", "x.json"], "A recipe and --fps came together"),
+        (["morph", "a", "b", "--loop", "--closed"], "not allowed with argument --loop"),
         (["search", " "], "The text is empty"),
         (["search", "a ship", "-n", "0"], "The number of results is 0"),
         (["embed", "/no/such/folder"], "is not a folder"),

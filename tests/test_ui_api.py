@@ -16,7 +16,13 @@ from engrave.image import read_metadata
 from engrave.ui.page import build_page, launch_settings
 from tests.fakes import fake_engine, noise
 
-PUBLIC = {"/caption", "/generate", "/interpolate", "/search"}
+PUBLIC = {"/caption", "/generate", "/interpolate", "/search", "/walk"}
+
+
+WITHOUT_FILE = {
+    "kind": "engrave walk", "format": 1,
+    "keyframes": [{"source": "upload:3"}, {"source": "text:a ship"}],
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +65,7 @@ def call(url: str, name: str, data: list[Any]) -> str:
     return httpx.get(f"{url}/gradio_api/call/{name}/{event}", timeout=30).text
 
 
-def test_four_endpoints_are_public_typed_and_documented(client: Client) -> None:
+def test_all_endpoints_are_public_typed_and_documented(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(endpoints) == PUBLIC
     for name, endpoint in endpoints.items():
@@ -99,6 +105,20 @@ def test_interpolate_from_every_kind_of_end(client: Client, picture: Path) -> No
     assert client.predict(a="text:a ship", b=id, frames=3, api_name="/interpolate")
 
 
+def test_a_recipe_makes_every_file_and_comes_back(client: Client, picture: Path) -> None:
+    keyframes = [{"source": "upload:0"}, {"source": "text:a ship", "hold_s": 0.5}]
+    recipe = {"kind": "engrave walk", "format": 1, "keyframes": keyframes, "frames": 6}
+    files, facts = client.predict(recipe, files=[handle_file(picture)], api_name="/walk")
+    kinds = [Path(file).suffix for file in files]
+    assert kinds == [".mp4", ".gif", ".webp", ".vtt", ".zip", ".pdf", ".json"]
+    assert facts["frames"] == 6 and len(facts["nearest"]) == 6 and facts["same_pixels"] is None
+    assert Path(files[3]).read_text().startswith("WEBVTT")
+    assert Path(files[5]).read_bytes()[:5] == b"%PDF-"
+    saved = json.loads(Path(files[6]).read_text())
+    _, again = client.predict(saved, api_name="/walk")
+    assert again["same_pixels"] is True
+
+
 def test_search(client: Client) -> None:
     found = client.predict("a ship", num=5, api_name="/search")
     assert len(found) == 5 and found[0]["similarity"] >= found[4]["similarity"]
@@ -114,6 +134,8 @@ def test_search(client: Client) -> None:
         ("/interpolate", {"a": "text:a ship"}, "End b is missing"),
         ("/interpolate", {"a": "/etc/hostname", "b": "text:a"}, "no engraving"),
         ("/caption", {"image": None}, "no picture yet"),
+        ("/walk", {"recipe": {"kind": "film"}}, "no recipe of a walk"),
+        ("/walk", {"recipe": WITHOUT_FILE}, "names upload:3 and 0 files came"),
     ],
 )
 def test_bad_requests_get_a_sentence(

@@ -20,8 +20,8 @@ from engrave.ui import explore, explore_draw, explore_map, explore_search, explo
 from engrave.ui.ends import End
 from engrave.ui.explore_map import FRESH, Chart, bits_text, rows_of_bits
 from engrave.ui.explore_table import Listing
-from engrave.ui.interpolate import path_of
 from engrave.ui.views import Views
+from engrave.ui.walk_view import path_of
 from tests.fakes import fake_engine, noise
 
 ENGINE = fake_engine()
@@ -189,7 +189,7 @@ def test_an_empty_place_gets_an_engraving(chart: Chart) -> None:
     assert plot["places"][0]["x"] == x and marks["focus"] is None
     assert np.argmax(ENGINE.collection.latents @ end.latent) == 20
     filled = explore.used(chart, end, event(letter="B", made=True))
-    assert filled[2] is end
+    assert filled[0].end is end
 
 
 @pytest.mark.parametrize("x", [None, "1", float("nan"), float("inf"), [1, 2]])
@@ -204,16 +204,16 @@ def test_a_line_becomes_a_walk_through_its_engravings(chart: Chart) -> None:
     assert marks["stops"][0] == 3 and 8 in marks["stops"][-2:] and listing.kind == "walk"
     assert plot["path"] == ENGINE.collection.places[marks["stops"]].tolist()
     assert view["total"] == len(marks["stops"]) == 6
-    player, *ends, _ = explore_draw.strolled(chart, marks, REQUEST)
+    player, _, route, *_ = explore_draw.strolled(chart, marks, "back", REQUEST)
     frames = 5 * (explore_draw.BETWEEN - 1) + 1
     assert player["count"] == len(player["path"]) == frames
     assert str(frames - 1) in player["captions"]
-    assert ends[0].words == ENGINE.collection.items[3].caption
+    assert route.stops[0].end.words == ENGINE.collection.items[3].caption
 
 
 def test_a_walk_needs_engravings(chart: Chart) -> None:
     with pytest.raises(PromptError, match="There is no walk yet"):
-        explore_draw.strolled(chart, FRESH, REQUEST)
+        explore_draw.strolled(chart, FRESH, "back", REQUEST)
     with pytest.raises(PromptError, match="240 are listed"):
         explore_draw.chosen_walk(chart, FRESH, Listing("all"))
     with pytest.raises(CollectionError, match="no length"):

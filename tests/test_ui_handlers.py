@@ -8,11 +8,10 @@ from typing import Any, cast
 import gradio as gr
 import numpy as np
 import pytest
-from PIL import Image
 
 from engrave.errors import PictureError, PromptError
 from engrave.image import read_metadata
-from engrave.ui import caption, ends, generate, interpolate, stops
+from engrave.ui import caption, ends, generate, stops
 from engrave.ui.views import Views
 from tests.fakes import fake_engine, noise
 
@@ -124,22 +123,6 @@ def test_a_new_run_forgets_an_old_wish_to_stop() -> None:
     assert len(make()[1]) == 2
 
 
-def test_a_walk_is_one_sheet_and_two_films(uploads: Path) -> None:
-    first, second = (ends.from_text(ENGINE, text, 0) for text in ("a ship", "a lion"))
-    view = interpolate.walk(ENGINE, first, second, 9, "prior", "slerp", REQUEST)
-    assert (view["count"], view["columns"]) == (9, 8)
-    assert set(view["captions"]) == {"0", "4", "8"}
-    sheet = next(uploads.glob("visitors/*/*/engrave-walk.webp"))
-    assert Image.open(sheet).size == (8 * 256, 2 * 256)
-    assert next(uploads.glob("visitors/*/*/engrave-walk.mp4")).stat().st_size > 1000
-
-
-def test_a_walk_without_an_end_says_which() -> None:
-    end = ends.from_text(ENGINE, "a ship", 0)
-    with pytest.raises(PromptError, match="End B"):
-        interpolate.walk(ENGINE, end, None, 9, "prior", "slerp", REQUEST)
-
-
 def test_an_end_is_found_by_words_or_by_id() -> None:
     assert len(ends.find(ENGINE, "a ship")) == ends.FOUND
     item = ENGINE.collection.item(7)
@@ -153,12 +136,11 @@ def test_an_end_of_the_collection_names_its_book() -> None:
     assert "as the model remembers it" in end.kind and end.url.endswith("/10003")
 
 
-def test_a_plate_becomes_end_b_only() -> None:
+def test_a_plate_goes_to_the_walk_as_its_last_keyframe() -> None:
     _, made = make()
-    first, _, second, view, tab = generate.plate_as_end(ENGINE, made, event(position=0, letter="B"))
-    assert isinstance(second, ends.End) and view["letter"] == "B"
-    assert not isinstance(first, ends.End) and tab.selected == "interpolate"
-    assert np.array_equal(second.latent, made[0].latent)
+    arrival, tab = generate.plate_as_end(ENGINE, made, event(position=0, letter="B"))
+    assert arrival.letter == "B" and tab.selected == "interpolate"
+    assert np.array_equal(arrival.end.latent, made[0].latent)
 
 
 def test_an_upload_from_elsewhere_is_no_end(tmp_path_factory: pytest.TempPathFactory) -> None:

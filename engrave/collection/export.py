@@ -119,7 +119,7 @@ def as_contact_sheet(
     with tempfile.TemporaryDirectory() as scratch:
         sheet = FPDF(format="A4")
         sheet.set_auto_page_break(False)
-        _set_fonts(sheet, Path(scratch))
+        set_fonts(sheet, Path(scratch))
         for number, (one, picture) in enumerate(zip(chosen, pictures, strict=True)):
             if number % (ACROSS * DOWN) == 0:
                 some = any(one.id in originals for one in chosen)
@@ -128,7 +128,7 @@ def as_contact_sheet(
         return bytes(sheet.output())
 
 
-def _set_fonts(sheet: FPDF, scratch: Path) -> None:
+def set_fonts(sheet: FPDF, scratch: Path) -> None:
     """Unpack the page's web fonts, since PDFs take no WOFF2."""
     from fontTools.ttLib import TTFont
 
@@ -144,7 +144,7 @@ def _begin_page(sheet: FPDF, title: str, number: int, some_originals: bool) -> N
     sheet.add_page()
     sheet.set_font("latin", size=11)
     sheet.set_xy(MARGIN_MM, MARGIN_MM - 6)
-    sheet.cell(sheet.epw, 5, _cut(title, 90))
+    sheet.cell(sheet.epw, 5, cut(title, 90))
     sheet.set_xy(MARGIN_MM, sheet.h - MARGIN_MM + 2)
     sheet.set_font("latin", size=8)
     pictures = f"{MARK} {ORIGINAL}; others: {PICTURE_BY}" if some_originals else PICTURE_BY
@@ -160,10 +160,11 @@ def _cell(sheet: FPDF, place: int, one: Neighbour, picture: Image, is_original: 
     sheet.image(picture, left, top, min(side, width), min(side, width))
     sheet.set_font("latin", size=7)
     sheet.set_xy(left, top + min(side, width) + 1)
-    text = f"{_cut(one.caption, WORDS)}\n{_cut(one.book, 46)}, {one.year}. No. {one.id}"
+    text = f"{cut(one.caption, WORDS)}\n{cut(one.book, 46)}, {one.year}. No. {one.id}"
     text += f" {MARK}" if is_original else ""
     sheet.multi_cell(width, 2.9, text, align="L", max_line_height=2.9)
 
 
-def _cut(text: str, limit: int) -> str:
+def cut(text: str, limit: int) -> str:
+    """Return a text of no more than so many characters."""
     return text if len(text) <= limit else f"{text[: limit - 2].rstrip()} …"

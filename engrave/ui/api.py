@@ -1,23 +1,29 @@
 """The named endpoints: what the tabs do, for programs and, through MCP, for assistants."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from engrave.answers import Neighbour
 from engrave.engine import Engine
 from engrave.errors import PromptError
+from engrave.image import open_picture
 from engrave.ui.files import new_path
-from engrave.ui.interpolate import FPS
 from engrave.ui.speech import bind
-from engrave.ui.uploads import EXTENSIONS, open_upload
+from engrave.ui.uploads import EXTENSIONS, checked_list, open_upload
 from engrave.ui.views import Views
 from engrave.video import write_gif, write_mp4
+from engrave.walks.packing import SUFFIXES, finished, write_walk
+from engrave.walks.poster import Paper
+from engrave.walks.recipe import from_page, with_uploads
 
 PUBLIC: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
 Facts = dict[str, Any]
+FPS = 12
 
 
 def caption(engine: Engine, image: str, num: int = 3, num_neighbours: int = 6) -> Facts:
@@ -95,10 +101,56 @@ def interpolate(
     first, last = end_of(engine, "a", a, a_image, seed), end_of(engine, "b", b, b_image, seed)
     walk = engine.walk(first, last, frames=frames, mode=mode, curve=curve, seed=seed)
     mp4, gif = new_path("engrave-walk.mp4"), new_path("engrave-walk.gif")
-    write_mp4(walk.frames, mp4, fps=FPS, loop_back=True)
-    write_gif(walk.frames, gif, fps=FPS, loop_back=True)
+    write_mp4(walk.film, mp4, fps=FPS)
+    write_gif(walk.film, gif, fps=FPS)
     captions = {str(index): text for index, text in walk.captions.items()}
     return str(mp4), str(gif), {"frames": len(walk.frames), "captions": captions}
+
+
+def walk(
+    engine: Engine, recipe: Facts, files: list[str] | None = None, paper: str = "a4"
+) -> tuple[list[str], Facts]:
+    """Walk through 2 to 8 keyframes as a recipe says, and make all files of it.
+
+    Args:
+        recipe: `{"kind": "engrave walk", "format": 1, "keyframes": [...]}`, a keyframe being
+            `{"source": "text:a ship", "seed": 0, "hold_s": 0.5}`, an id of the collection as
+            source, or `"upload:0"` for the first of `files`; further `modes` (prior, direct or
+            graph, one for all segments or one for each), `frames` (3 to 120), `pace` (even or
+            time), `easing` (linear, in-out, in or out), `loop` (once, back or closed), `fps`.
+        files: pictures that keyframes name as `upload:0`, `upload:1` and so on.
+        paper: of the poster: a4 or a3.
+
+    Returns:
+        MP4, GIF, WebP, captions (VTT), frames (ZIP), poster (PDF) and the recipe (JSON) that makes
+        it again; and captions, nearest engravings and steps by frame.
+    """
+    pictures = checked_list(files)
+    made = with_uploads(from_page(recipe), lambda number: latent_of(engine, pictures, number))
+    found = engine.walk_through(made)
+    done = finished(made, found, engine.model_version)
+    paths = [new_path(f"engrave-walk{suffix}") for suffix in SUFFIXES]
+    for path in paths:
+        write_walk(found, done, path, Paper(size=paper))
+    facts = {
+        "frames": len(found.frames),
+        "captions": {str(index): text for index, text in found.captions.items()},
+        "keyframes": list(found.stops),
+        "nearest": facts_of(found.nearest),
+        "steps": asdict(found.pace),
+        "same_pixels": made.pixels == done.pixels if made.pixels else None,
+    }
+    return [str(path) for path in paths], facts
+
+
+def latent_of(engine: Engine, pictures: Sequence[Path], number: int) -> np.ndarray:
+    """Return the latent of one of the pictures that came with a recipe."""
+    if not 0 <= number < len(pictures):
+        raise PromptError(
+            f"The recipe names upload:{number} and {len(pictures)} files came; "
+            "count them from 0, in the order in which they are sent."
+        )
+    return engine.encode(open_picture(pictures[number]))
 
 
 def search(engine: Engine, text: str, num: int = 24) -> list[Facts]:
@@ -131,7 +183,7 @@ def facts_of(neighbours: tuple[Neighbour, ...]) -> list[Facts]:
 
 
 def add_endpoints(engine: Engine, views: Views) -> None:
-    """Publish the four endpoints; call it inside of the page."""
+    """Publish the five endpoints; call it inside of the page."""
     with gr.Column(visible=False):
         image = [_file("image"), _number("num", 3), _number("num_neighbours", 6)]
         publish("caption", bind(caption, engine), image, [gr.JSON(label="answer")])
@@ -156,6 +208,13 @@ def add_endpoints(engine: Engine, views: Views) -> None:
         ]
         films = [gr.File(label="MP4"), gr.File(label="GIF"), gr.JSON(label="captions")]
         publish("interpolate", bind(interpolate, engine), ends, films)
+        walking = [
+            gr.JSON(label="recipe"),
+            gr.File(label="files", file_types=EXTENSIONS, file_count="multiple"),
+            gr.Textbox("a4", label="paper: a4 or a3"),
+        ]
+        made = [gr.File(label="files", file_count="multiple"), gr.JSON(label="facts")]
+        publish("walk", bind(walk, engine), walking, made)
         query = [gr.Textbox(label="text"), _number("num", 24)]
         publish("search", bind(search, engine), query, [gr.JSON(label="engravings")])
 

@@ -1,4 +1,4 @@
-"""What the tabs share: the engine, the ends of the walk, and the way to another tab."""
+"""What the tabs share: the engine, what arrives at the walk, and the way to another tab."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Desk:
     views: Views
     shown: Examples
     tabs: gr.Tabs
-    walk_ends: list[Any]  # end A, its picture, end B, its picture, the tabs
+    walk_ends: list[Any]  # what arrives at the walk, and the tabs
     opens: Callable[[gr.HTML], None]  # lets a widget open an engraving in Explore
 
 

@@ -1,15 +1,15 @@
-"""The two ends of a walk: each from an upload, a text, the collection, or a plate made here."""
+"""Keyframes of a walk: each from an upload, a text, the collection, or a plate made here."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 import gradio as gr
 import numpy as np
 
 from engrave.answers import Neighbour
-from engrave.engine import Engine
+from engrave.engine import TEXT_PREFIX, Engine
 from engrave.errors import PromptError
 from engrave.limits import needed_text
 from engrave.ui.files import data_url
@@ -22,7 +22,7 @@ FOUND = 8  # engravings that a search for an end offers
 
 @dataclass(frozen=True, slots=True, eq=False)
 class End:
-    """One end of a walk."""
+    """One engraving that a walk calls at."""
 
     kind: str  # where it is from, in words
     words: str  # what it shows
@@ -31,21 +31,17 @@ class End:
     book: str = ""  # of an engraving of the collection
     year: int = 0  # of its book
     url: str = ""  # of its book
-
-
-def end_view(end: End | None, letter: str) -> View:
-    """Return what the page shows of an end."""
-    if end is None:
-        return {"letter": letter, "kind": "", "words": "Choose an engraving, a text or a file."}
-    shown = {"kind": end.kind, "words": end.words, "src": end.src}
-    return shown | {"letter": letter, "book": end.book, "year": end.year, "url": end.url}
+    source: str = ""  # id or text that makes it again; empty where only its latent does
+    seed: int = 0  # of a text
 
 
 def from_text(engine: Engine, text: str, seed: int) -> End:
     """Imagine an end from a text."""
     text = needed_text(text)
-    latent = engine.latent_of(f"text:{text}", seed=seed)
-    return End("imagined from a text", text, latent, data_url(engine.decode(latent[None])[0]))
+    source = f"{TEXT_PREFIX}{text}"
+    latent = engine.latent_of(source, seed=seed)
+    src = data_url(engine.decode(latent[None])[0])
+    return End("imagined from a text", text, latent, src, source=source, seed=seed)
 
 
 def from_upload(engine: Engine, path: str | None) -> End:
@@ -59,7 +55,21 @@ def from_collection(engine: Engine, index: int, src: str = "") -> End:
     own = engine.collection.neighbour(index)
     kind = f"no. {own.id} of the collection, as the model remembers it"
     latent, src = engine.collection.latents[index], src or data_url(engine.original(index))
-    return End(kind, own.caption, latent, src, own.book, own.year, own.url)
+    return End(kind, own.caption, latent, src, own.book, own.year, own.url, source=own.id)
+
+
+def from_source(engine: Engine, source: str, seed: int = 0) -> End:
+    """Take `text:...` or an id of the collection as an end."""
+    if source.startswith(TEXT_PREFIX):
+        return from_text(engine, source.removeprefix(TEXT_PREFIX), seed)
+    return from_collection(engine, row_of(engine, source))
+
+
+def from_latent(engine: Engine, latent_L: np.ndarray, words: str) -> End:
+    """Take a latent of a recipe as an end."""
+    latent = engine.latent_of(latent_L)
+    src = data_url(engine.decode(latent[None])[0])
+    return End("from a recipe, as the model remembers it", words or "a picture", latent, src)
 
 
 def from_plate(engine: Engine, plate: Made) -> End:
@@ -73,12 +83,17 @@ def find(engine: Engine, query: str) -> tuple[Neighbour, ...]:
     query = needed_text(query)
     if not ID.fullmatch(query):
         return engine.search(query, num=FOUND)
-    row = engine.collection.row(query)
+    return (engine.collection.neighbour(row_of(engine, query)),)
+
+
+def row_of(engine: Engine, id: str) -> int:
+    """Return the row of an id; raises PromptError where the collection has none such."""
+    row = engine.collection.row(id)
     if row is None:
         raise PromptError(
-            f"The collection has no engraving {query}; search for a few words instead."
+            f"The collection has no engraving {id[:40]}; search for a few words instead."
         )
-    return (engine.collection.neighbour(row),)
+    return row
 
 
 def show_found(engine: Engine, views: Views, query: str) -> tuple[View, list[int]]:
@@ -89,21 +104,15 @@ def show_found(engine: Engine, views: Views, query: str) -> tuple[View, list[int
     return {"label": label, "items": items}, [one.index for one in found]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrival:
+    """An end on its way from another tab to the walk."""
+
+    end: End
+    letter: str  # A for the first keyframe, B for the last, + for one more
+    ticket: str  # else the same end sent twice would count as nothing new
+
+
 def filled(end: End, letter: str, tab: Any = None) -> tuple[Any, ...]:
-    """Return updates of end A, its picture, end B, its picture, and the open tab."""
-    shown = (end, end_view(end, letter))
-    nothing = (gr.skip(), gr.skip())
-    pair = (*shown, *nothing) if letter == "A" else (*nothing, *shown)
-    return (*pair, gr.skip() if tab is None else tab)
-
-
-def both(ends: Sequence[End | None]) -> tuple[End, End]:
-    """Return A and B; raises PromptError where one is missing."""
-    first, second = ends
-    if first is None or second is None:
-        missing = "A" if first is None else "B"
-        raise PromptError(
-            f"End {missing} is not chosen yet; search the collection, write a text "
-            "or drop a picture in its frame."
-        )
-    return first, second
+    """Return updates of what arrives at the walk, and of the open tab."""
+    return Arrival(end, letter, token_hex(8)), gr.skip() if tab is None else tab

@@ -7,7 +7,7 @@ A folder of examples holds `examples.json`, the pictures and films it names, and
     samples     [{id, picture, words}] to try in the Caption tab
     caption     {picture, candidates, neighbours}; its latent is `caption` in latents.npz
     generate    {text, plates: [{picture, seed, guidance, steps, caption, neighbours}]}; `plates`
-    walk        {ends: [id, id], sheet, mp4, gif, columns, count, captions}
+    walk        {ends: [id, id], sheet, mp4, gif, webp, vtt, json, near, and what the player shows}
     pairs       [{name, ends: [source, source]}], a source being an id or "text:..."
     opened      id of the engraving that is open in Explore
 """
@@ -27,6 +27,10 @@ from engrave.ui.views import Made, View, Views
 
 FOLDER = ASSETS / "examples"
 FORMAT = 1
+FILES = ("sheet", "mp4", "gif", "webp", "vtt", "json")  # of a walk
+PLAYED = (  # what the player is told of a walk
+    "columns", "count", "captions", "stops", "timeline", "fps", "pace", "even", "path",
+)  # fmt: skip
 PROMPTS = [
     "a ship in a storm at sea",
     "an owl on a branch",
@@ -162,6 +166,10 @@ class _Reader:
 
     def _walk(self) -> View:
         page = self.page["walk"]
-        files = {name: self._url(page[name]) for name in ("sheet", "mp4", "gif")}
-        how = {name: page[name] for name in ("columns", "count", "captions")}
-        return files | how | {"note": f"{page['count']} frames, made earlier"}
+        told = {name: page[name] for name in PLAYED if name in page}
+        files = {name: self._url(page[name]) for name in FILES if name in page}
+        near = self._near(page.get("near", []))
+        if near and len(near) == len(page["near"]):
+            told["nearest"] = [{"index": o["index"], "similarity": o["similarity"]} for o in near]
+            told["near"] = {str(one["index"]): one for one in near}
+        return files | told | {"note": f"{page['count']} frames, made earlier"}

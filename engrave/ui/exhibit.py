@@ -17,8 +17,9 @@ from engrave.answers import CaptionAnswer, Plate, Walk
 from engrave.engine import Engine
 from engrave.image import png_with_metadata
 from engrave.ui.examples import FOLDER, FORMAT, PROMPTS
-from engrave.ui.interpolate import FPS, sheet_of, sheet_view
-from engrave.video import write_gif, write_mp4
+from engrave.ui.walk_view import AT_ONCE, pace_view, path_of, sheet_of, sheet_view
+from engrave.walks import Keyframe, Recipe
+from engrave.walks.packing import facts_of, finished, write_walk
 
 MORE_PROMPTS = [
     "a bird on a branch", "a butterfly with spread wings", "a fish seen from the side",
@@ -77,7 +78,8 @@ def _write(engine: Engine, folder: Path) -> None:
     samples = best_samples(engine)
     plates = list(engine.generate(prompts[0], num=NUM_PLATES, seed=1))
     ids = [engine.collection.item(sample.index).id for sample in samples]
-    walk = engine.walk(ids[0], ids[1], frames=FRAMES)
+    recipe = Recipe(keyframes=tuple(Keyframe(source=id) for id in ids[:2]), frames=FRAMES)
+    walk = engine.walk_through(recipe)
     page = {
         "format": FORMAT,
         "model_version": engine.model_version,
@@ -88,7 +90,7 @@ def _write(engine: Engine, folder: Path) -> None:
             "text": prompts[0],
             "plates": [_plate(folder, plate, k) for k, plate in enumerate(plates)],
         },
-        "walk": _walk(folder, walk) | {"ends": ids[:2]},
+        "walk": _walk(engine, folder, walk, recipe) | {"ends": ids[:2]},
         "pairs": pairs(engine, samples, prompts),
         "opened": ids[0],
     }
@@ -162,11 +164,15 @@ def _plate(folder: Path, plate: Plate, number: int) -> dict[str, Any]:
     }
 
 
-def _walk(folder: Path, walk: Walk) -> dict[str, Any]:
-    (folder / "walk.webp").write_bytes(sheet_of(walk.frames))
-    write_mp4(walk.frames, folder / "walk.mp4", fps=FPS, loop_back=True)
-    write_gif(walk.frames, folder / "walk.gif", fps=FPS, loop_back=True)
-    return sheet_view(walk) | {"sheet": "walk.webp", "mp4": "walk.mp4", "gif": "walk.gif"}
+def _walk(engine: Engine, folder: Path, walk: Walk, recipe: Recipe) -> dict[str, Any]:
+    done = finished(recipe, walk, engine.model_version)
+    names = {"sheet": "walk.webp", "webp": "walk-film.webp"}
+    names |= {kind: f"walk.{kind}" for kind in AT_ONCE if kind not in names}
+    (folder / names["sheet"]).write_bytes(sheet_of(walk.frames, facts_of(done)))
+    for kind in AT_ONCE:
+        write_walk(walk, done, folder / names[kind])
+    near = {"near": [asdict(one) for one in walk.nearest], "path": path_of(engine, walk.latents)}
+    return sheet_view(walk) | pace_view(walk, done) | near | names
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ from engrave.ui.generate import GenerateTab
 from engrave.ui.speech import bind
 from engrave.ui.uploads import EXTENSIONS
 from engrave.ui.views import View, Views
+from engrave.ui.walk_layout import InterpolateTab
 from engrave.ui.widgets import letter_of, position_of, widget
 
 NEAR = 8
@@ -165,7 +166,7 @@ def place_more() -> tuple[gr.Textbox, gr.File, tuple[gr.Slider, gr.Slider]]:
     return less, file, (words, picture)
 
 
-def wire(tab: ExploreTab, desk: Desk, chart: Chart, player: gr.HTML) -> None:
+def wire(tab: ExploreTab, desk: Desk, chart: Chart, walks: InterpolateTab) -> None:
     """Say what happens when."""
     answer = [tab.choice, tab.map, tab.marks, tab.listing]
     wire_search(tab, chart, answer)
@@ -180,9 +181,10 @@ def wire(tab: ExploreTab, desk: Desk, chart: Chart, player: gr.HTML) -> None:
         source.draw(bind(drawn, chart), tab.marks, made, show_progress_on=tab.detail, **MODEL)
     tab.detail.use(bind(used, chart), tab.made, desk.walk_ends, **MODEL)
     stroll = bind(strolled, chart)
-    shown = [player, *desk.walk_ends]
-    tab.choice.stroll(stroll, tab.marks, shown, show_progress_on=tab.progress, **MODEL)
-    player.chart(bind(shown_path, chart), tab.marks, [tab.map, tab.marks, desk.tabs], **LIGHT)
+    shown = [walks.player, walks.away.kept, *walks.shown, desk.tabs]
+    known = [tab.marks, walks.settings.loop]
+    tab.choice.stroll(stroll, known, shown, show_progress_on=tab.progress, **MODEL)
+    walks.player.chart(bind(shown_path, chart), tab.marks, [tab.map, tab.marks, desk.tabs], **LIGHT)
     for source in (tab.map, tab.detail, tab.choice):
         desk.opens(source)
 

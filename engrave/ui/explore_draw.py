@@ -8,21 +8,20 @@ import numpy as np
 from engrave.collection.ground import along, blend
 from engrave.collection.queries import Part
 from engrave.errors import PictureError, PromptError
-from engrave.ui.ends import End, end_view, filled, from_collection
+from engrave.ui.ends import End, filled, from_collection
 from engrave.ui.explore_map import FRESH, Chart, Marks, numbers
 from engrave.ui.explore_search import answered, place_view
 from engrave.ui.explore_table import Listing, choice_view, listed
 from engrave.ui.files import data_url
-from engrave.ui.interpolate import EVERY, path_of, player_view
-from engrave.ui.stops import PROGRESS, reporter
+from engrave.ui.interpolate import walked
+from engrave.ui.keyframes import route_of, shown_route
+from engrave.ui.stops import PROGRESS
 from engrave.ui.views import Made, View
 from engrave.ui.widgets import letter_of, position_of
-from engrave.walks import Keyframe, Recipe
 
 NEAR = 8
 STOPS = range(2, 9)  # engravings that a walk may call at
 BETWEEN = 8  # frames from one to the next
-TASK = "walk"
 MADE = "drawn by the model for this place of the map"
 
 
@@ -72,7 +71,7 @@ def lined(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[View, View, 
     xs, ys = numbers(event, "x"), numbers(event, "y")
     if len(xs) != len(ys):
         raise PromptError("This line is broken; draw it again.")
-    return walked(chart, marks, along(chart.engine.collection.places, xs, ys))
+    return charted(chart, marks, along(chart.engine.collection.places, xs, ys))
 
 
 def chosen_walk(chart: Chart, marks: Marks, listing: Listing) -> tuple[View, View, Marks, Listing]:
@@ -83,10 +82,10 @@ def chosen_walk(chart: Chart, marks: Marks, listing: Listing) -> tuple[View, Vie
             f"A walk calls at {STOPS[0]} to {STOPS[-1]} engravings and {len(rows)} are listed; "
             "select as many and list the selection."
         )
-    return walked(chart, marks, rows)
+    return charted(chart, marks, rows)
 
 
-def walked(chart: Chart, marks: Marks, rows: list[int]) -> tuple[View, View, Marks, Listing]:
+def charted(chart: Chart, marks: Marks, rows: list[int]) -> tuple[View, View, Marks, Listing]:
     """Show a walk on the map and its engravings below."""
     path = chart.engine.collection.places[rows].tolist()
     marks = FRESH | marks | {"stops": rows, "path": path}
@@ -95,23 +94,17 @@ def walked(chart: Chart, marks: Marks, rows: list[int]) -> tuple[View, View, Mar
 
 
 def strolled(
-    chart: Chart, marks: Marks, request: gr.Request, progress: gr.Progress = PROGRESS
+    chart: Chart, marks: Marks, loop: str, request: gr.Request, progress: gr.Progress = PROGRESS
 ) -> tuple[Any, ...]:
     """Walk through the engravings of a walk in the Interpolate tab."""
     rows = [row for row in marks["stops"] if 0 <= row < len(chart.engine.collection)]
     if len(rows) not in STOPS:
         raise PromptError("There is no walk yet; choose “Walk” above the map and draw a line.")
-    report = reporter(TASK, progress, request)
-    recipe = Recipe(
-        keyframes=tuple(Keyframe(source=chart.engine.collection.item(row).id) for row in rows),
-        frames=(BETWEEN - 1) * (len(rows) - 1) + 1,
-    )
-    found = chart.engine.walk_through(recipe, caption_every=EVERY, progress=report)
-    view = player_view(found) | {"path": path_of(chart.engine, found.latents)}
-    view["note"] = f"{len(found.frames)} frames through {len(rows)} engravings of the map"
-    first, last = (from_collection(chart.engine, row) for row in (rows[0], rows[-1]))
-    ends = first, end_view(first, "A"), last, end_view(last, "B")
-    return view, *ends, gr.Tabs(selected="interpolate")
+    route = route_of([from_collection(chart.engine, row) for row in rows])
+    settings = {"frames": (BETWEEN - 1) * (len(rows) - 1) + 1, "loop": loop}
+    view, kept = walked(chart.engine, chart.views, route, settings, request, progress)
+    view["note"] = f"{view['count']} frames through {len(rows)} engravings of the map"
+    return view, kept, *shown_route(route, loop), gr.Tabs(selected="interpolate")
 
 
 def shown_path(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[View, Marks, Any]:

@@ -13,7 +13,7 @@ import engrave.ui.zero  # noqa: F401  a Space on ZeroGPU looks for a function th
 from engrave.access import accounts, admits, read_only
 from engrave.engine import Engine
 from engrave.places import FONTS, PLOTLY
-from engrave.ui import caption, explore, files, generate, interpolate, record, training
+from engrave.ui import caption, explore, files, generate, interpolate, record, training, walk_layout
 from engrave.ui.api import add_endpoints
 from engrave.ui.desk import Desk
 from engrave.ui.examples import FOLDER, Examples, read_examples
@@ -78,7 +78,7 @@ def lay_out(chart: Chart, shown: Examples, training_tab: tuple[Path, Path]) -> N
         with gr.Tab("Generate", id="generate"):
             plates = generate.place(shown)
         with gr.Tab("Interpolate", id="interpolate"):
-            walks = interpolate.place(shown)
+            walks = walk_layout.place(shown)
         with gr.Tab("Explore", id="explore"):
             opened = shown.opened
             src = shown.opened_src
@@ -86,13 +86,12 @@ def lay_out(chart: Chart, shown: Examples, training_tab: tuple[Path, Path]) -> N
             mapped = explore.place(chart, detail, opened)
         with gr.Tab("Training", id="training"):
             run = training.place(*training_tab)
-    ends = [part for panel in walks.ends for part in (panel.end, panel.view)]
     opens = explore.opener(mapped, tabs, chart)
-    desk = Desk(engine, views, shown, tabs, [*ends, tabs], opens)
+    desk = Desk(engine, views, shown, tabs, [walks.arrival, tabs], opens)
     caption.wire(captions, desk)
     generate.wire(plates, desk, captions.files)
     interpolate.wire(walks, desk)
-    explore.wire(mapped, desk, chart, walks.player)
+    explore.wire(mapped, desk, chart, walks)
     explore.wire_others(mapped, desk, chart, captions, plates)
     training.wire(run)
 

@@ -45,8 +45,9 @@ def position_of(event: gr.EventData, name: str, count: int) -> int:
 
 
 def letter_of(event: gr.EventData) -> str:
-    """Return which end of a walk an event means."""
-    return "B" if _carried(event, "letter") == "B" else "A"
+    """Return which keyframe of a walk an event means: the first (A), the last (B), one more (+)."""
+    letter = _carried(event, "letter")
+    return letter if letter in ("B", "+") else "A"
 
 
 def _carried(event: gr.EventData, name: str) -> object:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,9 @@ from engrave.errors import PromptError
 
 FORMAT = 1
 KIND = "engrave walk"
+UPLOAD = "upload:"
 FLAGS = ("frames", "fps", "pace", "easing", "loop", "curve", "steps")
+MOST_BYTES = 1_000_000  # eight latents take 50,000
 FRAGMENT = 60  # characters of a broken value that a sentence shows
 
 
@@ -105,6 +109,19 @@ class Recipe:
         return tuple((a, b, mode) for (a, b), mode in zip(pairwise(stops), modes, strict=True))
 
 
+def with_uploads(recipe: Recipe, latent_of: Callable[[int], np.ndarray]) -> Recipe:
+    """Return a recipe whose keyframes `upload:0`, `upload:1` ... have latents instead."""
+
+    def known(one: Keyframe) -> Keyframe:
+        number = one.source.removeprefix(UPLOAD)
+        if one.latent is not None or number == one.source or not number.isdecimal():
+            return one
+        latent = latent_of(int(number[:9]))
+        return replace(one, source="", latent=latent, words=one.words or one.source)
+
+    return replace(recipe, keyframes=tuple(known(one) for one in recipe.keyframes))
+
+
 def to_json(recipe: Recipe) -> str:
     """Return a recipe as JSON that people can read and edit."""
     page: dict[str, Any] = {"kind": KIND, "format": FORMAT, "model_version": recipe.model_version}
@@ -124,6 +141,15 @@ def from_json(text: str | bytes) -> Recipe:
             f"This recipe is no JSON ({error}); use the file that was saved with a walk."
         ) from error
     return from_page(page)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe from a file, never more of it than a recipe can be."""
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise PromptError(f"{path.name} is too large for a recipe; use one saved with a walk.")
+    return from_json(data)
 
 
 def from_page(page: object) -> Recipe:

@@ -97,7 +97,7 @@ def test_a_captioned_picture_becomes_an_end(page: Page, pictures: list[Path]) ->
     caption(page, pictures[1])
     page.locator("#caption-answer").get_by_text("Use as B").click()
     expect(page.get_by_role("tab", name="Interpolate")).to_have_attribute("aria-selected", "true")
-    expect(page.locator("#end-b-view")).to_contain_text("captioned, two.jpg")
+    expect(page.locator("#keyframes")).to_contain_text("captioned, two.jpg")
 
 
 def test_a_neighbour_opens_in_explore(page: Page) -> None:

@@ -94,7 +94,7 @@ def test_a_click_opens_an_engraving_and_hands_it_on(tab: Page) -> None:
     assert (link.get_attribute("href") or "").startswith("https://www.gutenberg.org/ebooks/")
     words = tab.locator("#detail .lead").inner_text()
     tab.locator("#detail").get_by_text("Use as B").click()
-    expect(tab.locator("#end-b-view .words")).to_have_text(words)
+    expect(tab.locator("#keyframes .keyframe .words >> nth=-1")).to_have_text(words)
 
 
 def test_every_facet_colours_and_the_legend_filters(tab: Page) -> None:
@@ -169,7 +169,9 @@ def test_an_empty_place_is_drawn(tab: Page) -> None:
     )
     expect(tab.locator(".map-pin")).to_have_count(1)
     tab.locator("#detail").get_by_text("Use as A").click()
-    expect(tab.locator("#end-a-view .facts")).to_contain_text("drawn by the model")
+    expect(tab.locator("#keyframes .keyframe .facts >> nth=0")).to_contain_text(
+        "drawn by the model"
+    )
 
 
 def test_the_table_does_all_by_keyboard(tab: Page) -> None:

@@ -127,7 +127,7 @@ def test_stop_leaves_what_is_there(page: Page) -> None:
 def test_a_plate_goes_to_caption_and_to_interpolate(page: Page) -> None:
     open_tab(page, "Generate")
     page.locator(PLATES).nth(1).get_by_text("Use as A").click()
-    expect(page.locator("#end-a-view")).to_contain_text("generated, seed")
+    expect(page.locator("#keyframes")).to_contain_text("generated, seed")
     open_tab(page, "Generate")
     page.locator(PLATES).nth(0).get_by_text("Caption", exact=True).click()
     expect(page.get_by_role("tab", name="Caption")).to_have_attribute("aria-selected", "true")

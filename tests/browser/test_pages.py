@@ -22,7 +22,7 @@ def test_nothing_is_wider_than_the_screen(page: Page, name: str) -> None:
 def test_a_phone_does_the_whole_way(page: Page) -> None:
     open_tab(page, "Generate")
     page.locator("#plates .plate").first.get_by_text("Use as A").click()
-    expect(page.locator("#end-a-view")).to_contain_text("generated")
+    expect(page.locator("#keyframes")).to_contain_text("generated")
     page.locator("#frames input[type=number]").fill("3")
     page.click("#walk")
     expect(page.locator("#player .note")).to_contain_text("3 frames in")

@@ -85,7 +85,7 @@ export function answer(context) {
           waiting,
           el("ol", { class: "candidates" }, candidates.map(candidateRow)),
           candidates.length > 0
-            ? el("p", { class: "actions" }, button("Use as A", use("A")), button("Use as B", use("B")), button("On the map", () => context.trigger("chart", {})))
+            ? el("p", { class: "actions" }, button("Use as A", use("A")), button("Use as B", use("B")), button("Add to the walk", use("+")), button("On the map", () => context.trigger("chart", {})))
             : null,
         ),
       ),
@@ -106,7 +106,7 @@ function plateCard(plate, position, trigger) {
       { class: "actions" },
       el("a", { class: "quiet", href: plate.src, download: plate.name }, "Download"),
       button("Use as A", use("A")),
-      button("Use as B", use("B")),
+      button("Use as B", use("B")), button("Add to the walk", use("+")),
       button("Caption", () => trigger("describe", { position })),
       button("On the map", () => trigger("chart", { position })),
       button("Make again", () => trigger("remake", { position }), { title: "Set these settings and make it again" }),
@@ -166,18 +166,6 @@ export function picks(context) {
   );
 }
 
-/* value: {letter, kind, words, src, link} */
-export function end(context) {
-  mount(context, ({ letter, kind, words, src, book, year, url }) =>
-    el(
-      "div",
-      { class: "end" },
-      el("figure", { class: "mount" }, src ? el("img", { src, alt: words, width: 256, height: 256 }) : null),
-      el("div", {}, el("h2", {}, letter), el("p", { class: "words" }, words ?? ""), el("p", { class: "facts" }, kind ?? "", book ? [": ", bookLink({ book, url }), year ? `, ${year}` : ""] : null)),
-    ),
-  );
-}
-
 /* value: a neighbour with `picture`, `near` and its place x, y; or, `made`, what was drawn for a place */
 export function detail(context) {
   const { trigger } = context;
@@ -197,7 +185,7 @@ export function detail(context) {
         "p",
         { class: "actions" },
         button("Use as A", use("A")),
-        button("Use as B", use("B")),
+        button("Use as B", use("B")), button("Add to the walk", use("+")),
         item.made ? null : button("More like this", () => trigger("more", { index: item.index })),
         item.x === undefined ? null : button("Generate here", () => trigger("draw", { x: item.x, y: item.y }), { title: "Blends the engravings round its place and draws the result" }),
       ),
