@@ -62,10 +62,10 @@ def test_a_walk_is_a_sheet_films_captions_and_a_recipe(uploads: Path, route: Rou
         view["near"]
     )
     assert len(view["pace"]["before"]) == len(view["pace"]["after"]) == 8
-    sheets = [Image.open(path).size for path in uploads.glob("engrave/*/engrave-walk.webp")]
+    sheets = [Image.open(path).size for path in uploads.glob("visitors/*/*/engrave-walk.webp")]
     assert (8 * 256, 2 * 256) in sheets and (256, 256) in sheets
-    assert next(uploads.glob("engrave/*/engrave-walk.mp4")).stat().st_size > 1000
-    assert next(uploads.glob("engrave/*/engrave-walk.vtt")).read_text().startswith("WEBVTT")
+    assert next(uploads.glob("visitors/*/*/engrave-walk.mp4")).stat().st_size > 1000
+    assert next(uploads.glob("visitors/*/*/engrave-walk.vtt")).read_text().startswith("WEBVTT")
 
 
 def test_a_walk_needs_two_keyframes(route: Route) -> None:
@@ -154,10 +154,10 @@ def test_a_recipe_names_what_anybody_can_make_and_keeps_the_rest(
     upload = ends.from_upload(ENGINE, str(noise(uploads / "a.png")))
     route = route.with_end(upload).with_end(ends.from_collection(ENGINE, 4))
     _, (_, recipe) = walk(route, loop="closed")
-    rows = json.loads(next(uploads.glob("engrave/*/engrave-walk.json")).read_text())["keyframes"]
+    rows = json.loads(next(uploads.glob("visitors/*/*/engrave-walk.json")).read_text())["keyframes"]
     assert [bool(row.get("latent")) for row in rows] == [False, False, False, True, False]
     assert rows[0]["source"] == "text:a ship" and rows[4]["source"] == ENGINE.collection.item(4).id
-    path = str(next(uploads.glob("engrave/*/engrave-walk.json")))
+    path = str(next(uploads.glob("visitors/*/*/engrave-walk.json")))
     again, shown, _, frames, pace, loop, easing, curve, fps = recipes.opened(ENGINE, path)
     assert (frames, pace, loop, easing, curve, fps) == (9, "even", "closed", "linear", "slerp", 12)
     assert [item["letter"] for item in shown["items"]] == list("ABCDE")
@@ -179,7 +179,7 @@ def test_a_poster_is_a_pdf_of_one_page(uploads: Path, route: Route, paper: str) 
     _, kept = walk(route)
     view = interpolate.poster(kept, paper, 6, "From sea to land & “back”")
     assert view["name"] == "engrave-walk-poster.pdf"
-    data = next(uploads.glob("engrave/*/engrave-walk-poster.pdf")).read_bytes()
+    data = next(uploads.glob("visitors/*/*/engrave-walk-poster.pdf")).read_bytes()
     assert data[:5] == b"%PDF-" and data.count(b"/Type /Page\n") == 1
     assert b"/FontFile2" in data, "its fonts are embedded"
 
@@ -187,7 +187,7 @@ def test_a_poster_is_a_pdf_of_one_page(uploads: Path, route: Route, paper: str) 
 def test_all_frames_are_taken_as_a_zip(uploads: Path, route: Route) -> None:
     _, kept = walk(route)
     assert interpolate.archive(kept)["name"] == "engrave-walk-frames.zip"
-    with ZipFile(next(uploads.glob("engrave/*/engrave-walk-frames.zip"))) as archive:
+    with ZipFile(next(uploads.glob("visitors/*/*/engrave-walk-frames.zip"))) as archive:
         names = archive.namelist()
         table = archive.read("frames.csv").decode("utf-8-sig").splitlines()
     assert sum(name.endswith(".png") for name in names) == 9 and len(table) == 10
