@@ -17,6 +17,8 @@ class Candidate:
     text: str
     probability: float  # exp of the mean log-probability of a token, from 0 to 1
     match: float  # cosine of picture and text, from -1 to 1
+    how: str = "beam"  # or "sampled", or "person" where it was written by one
+    words: tuple[tuple[str, float], ...] = ()  # each with its probability, 0 where none was read
 
 
 @dataclass(frozen=True, slots=True)

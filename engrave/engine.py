@@ -5,7 +5,6 @@ Shapes: L width of the latent, E width of the embedding, N pictures, texts or fr
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +14,11 @@ import numpy as np
 from PIL.Image import Image
 
 from engrave import limits
-from engrave.answers import Candidate, CaptionAnswer, Neighbour, Plate, Walk
+from engrave.answers import CaptionAnswer, Neighbour, Plate, Walk
 from engrave.collection import Collection, Item
 from engrave.errors import CheckpointError, PictureError, PromptError
 from engrave.image import open_picture
+from engrave.judging import written
 from engrave.making import Maker
 from engrave.manifest import Manifest, read_manifest
 from engrave.places import ASSETS, folder_of
@@ -111,15 +111,17 @@ class Engine:
         *,
         num: int = 3,
         num_neighbours: int = 6,
+        sampled: int = 0,
         progress: Progress | None = None,
     ) -> CaptionAnswer:
-        """Describe a picture: captions, best first, and the nearest engravings."""
-        num = limits.CANDIDATES.whole(num)
+        """Describe a picture: captions, best first, then those by chance, and the nearest
+        engravings."""
+        num, sampled = limits.CANDIDATES.whole(num), limits.SAMPLED.whole(sampled)
         num_neighbours = limits.NEIGHBOURS.whole(num_neighbours)
         tell(progress, 0.1, "Looking at the picture")
         latent = self.encode(image)
         tell(progress, 0.3, "Writing captions")
-        candidates = self._candidates(latent, num)
+        candidates = written(self._studio, latent, num, sampled)
         tell(progress, 0.9, "Finding its neighbours")
         return CaptionAnswer(candidates, self.neighbours(latent, num_neighbours), latent)
 
@@ -257,13 +259,6 @@ class Engine:
             return ()
         found = Collection.load(shipped)
         return found.items if found.model_version == self.model_version else ()
-
-    def _candidates(self, latent: np.ndarray, num: int) -> tuple[Candidate, ...]:
-        found = self._studio.describe(latent, num)
-        texts_NE = self._studio.embed_texts([text for text, _ in found])
-        matches = (texts_NE @ self._studio.embed(latent[None])[0]).tolist()
-        pairs = zip(found, matches, strict=True)
-        return tuple(Candidate(text, math.exp(score), match) for (text, score), match in pairs)
 
     def _embedding(self, vector: np.ndarray) -> np.ndarray:
         if vector.shape == (self.config.embedding_width,):

@@ -11,6 +11,7 @@ EngraveError
 ├── SourceError       what was to be imported cannot be read, or may not be
 ├── OriginalsError    scans of a collection cannot be fetched or kept
 ├── DataError         training data cannot be used
+├── ReviewError       a project, a house style or an export cannot be read or written
 └── VideoError        a film cannot be written
 """
 
@@ -57,6 +58,10 @@ class OriginalsError(EngraveError):
 
 class DataError(EngraveError):
     """Training data cannot be used."""
+
+
+class ReviewError(EngraveError):
+    """A project, a house style or an export cannot be read or written."""
 
 
 class VideoError(EngraveError):

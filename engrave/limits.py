@@ -56,6 +56,7 @@ LESS = Range("weight of what shall be less", 0, 4)
 STRENGTH = Range("strength", 0, 1)
 SHIFT = Range("distance along a direction", -12, 12)  # in standard deviations
 CANDIDATES = Range("number of captions", 1, 8)
+SAMPLED = Range("number of captions by chance", 0, 8)
 NEIGHBOURS = Range("number of neighbours", 0, 50)
 RESULTS = Range("number of results", 1, 200)
 CAPTION_EVERY = Range("number of frames between captions", 0, 120)

@@ -5,8 +5,10 @@ Shapes: L width of the latent, E width of the embedding, N pictures, texts or fr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from threading import Lock
 
@@ -21,9 +23,18 @@ from engrave.model.flow import Less
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image, to_tensor
 from engrave.progress import Progress, tell
+from engrave.words import spans
 
 PLATE_BEAMS = 3  # for captions of pictures that the model made
 DECODED_AT_ONCE = 4  # pictures in one pass of the decoder; more is no faster on a CPU
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How probable a text is, from 0 to 1: the geometric mean over its pieces."""
+
+    probability: float
+    words: tuple[tuple[str, float], ...]  # as they stand between spaces
 
 
 class Studio:
@@ -57,6 +68,21 @@ class Studio:
             return self._model.describe(
                 _tensor(latent_L[None]), num_beams=max(BEAMS, num), num_candidates=num
             )
+
+    def sample(self, latent_L: np.ndarray, num: int, seed: int) -> list[str]:
+        """Return up to num captions drawn by chance from the likely ones, the same for a seed."""
+        with self._turn():
+            return self._model.sample_captions(_tensor(latent_L[None]), num=num, seed=seed)
+
+    def score(self, latent_L: np.ndarray, texts: Sequence[str]) -> list[Scored]:
+        """Return how probable each text is for the picture, as a whole and word by word."""
+        with self._turn():
+            rows = self._model.token_scores(_tensor(latent_L[None]), texts)
+        pieces = [self._model.caption_pieces.places(text) for text in texts]
+        return [
+            Scored(math.exp(sum(row) / len(row)), _word_scores(text, row[:-1], places))
+            for text, row, places in zip(texts, rows, pieces, strict=True)
+        ]
 
     def captions(self, latents_NL: np.ndarray) -> list[str]:
         """Return one caption for each latent."""
@@ -177,6 +203,17 @@ class Studio:
             yield
         finally:
             hook.remove()
+
+
+def _word_scores(
+    text: str, nats: Sequence[float], places: Sequence[tuple[int, int]]
+) -> tuple[tuple[str, float], ...]:
+    """Return each word with the geometric mean over its pieces; 0 beyond what the model reads."""
+    found = []
+    for start, end in spans(text):
+        own = [one for one, (at, _) in zip(nats, places, strict=False) if start <= at < end]
+        found.append((text[start:end], math.exp(sum(own) / len(own)) if own else 0.0))
+    return tuple(found)
 
 
 def _rows(x: Tensor) -> np.ndarray:

@@ -43,6 +43,10 @@ class Tokenizer:
         """Return the pieces of a text, without the opening and the end."""
         return self._inner.encode(text).tokens
 
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return where in the text each of its pieces begins and ends."""
+        return list(self._inner.encode(text).offsets)
+
     def encode(self, text: str, max_tokens: int) -> list[int]:
         """Return `[CLS] ... [SEP]`, cut to max_tokens ids."""
         ids = self._inner.encode(text).ids[: max_tokens - 2]

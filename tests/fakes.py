@@ -100,12 +100,23 @@ class FakeEngine:
         *,
         num: int = 3,
         num_neighbours: int = 6,
+        sampled: int = 0,
         progress: Progress | None = None,
     ) -> CaptionAnswer:
         """Return captions of a picture."""
         latent = self.encode(image)
-        texts = [caption_of(np.roll(latent, k)) for k in range(limits.CANDIDATES.whole(num))]
-        found = tuple(Candidate(one, 0.6 / (k + 1), 0.3 - 0.05 * k) for k, one in enumerate(texts))
+        count = limits.CANDIDATES.whole(num) + limits.SAMPLED.whole(sampled)
+        texts = [caption_of(np.roll(latent, k)) for k in range(count)]
+        found = tuple(
+            Candidate(
+                one,
+                0.6 / (k + 1),
+                0.3 - 0.05 * k,
+                "beam" if k < num else "sampled",
+                tuple((word, 0.6 / (k + 1)) for word in one.split()),
+            )
+            for k, one in enumerate(texts)
+        )
         return CaptionAnswer(found, self.neighbours(latent, num_neighbours), latent)
 
     def generate(

@@ -15,6 +15,7 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets"
 SHIPPED = ASSETS / "model"
 PRESETS = "smoke, small or seed; or caption_first, wide, finetune, which change small"
 EVALUATOR = ASSETS / "training" / "evaluator"
+CALIBRATION = ASSETS / "training" / "calibration.json"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -110,6 +111,19 @@ def _add_looking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--collection", type=Path, default=ASSETS / "collection", help="folder to write into"
     )
     hashes.add_argument("--measure", action="store_true", help="only print how often hashes err")
+    calibrate = commands.add_parser(
+        "calibrate", help="measure how far captions can be believed", formatter_class=form
+    )
+    calibrate.add_argument("--model", type=Path, default=SHIPPED, help="folder of the model")
+    calibrate.add_argument(
+        "--collection", type=Path, default=ASSETS / "collection", help="engravings that bear out"
+    )
+    calibrate.add_argument(
+        "--data", type=Path, required=True, help="folder of parquet files, or an imagefolder"
+    )
+    calibrate.add_argument("--split", default="validation", help="train, validation or test")
+    calibrate.add_argument("--out", type=Path, default=CALIBRATION, help="JSON file of the curve")
+    calibrate.add_argument("--cache", type=Path, help="folder for decoded pictures")
     commands.add_parser("bench", help="print how fast each stage trains here")
     compare = commands.add_parser("compare", help="print evaluations side by side")
     compare.add_argument("evaluations", type=Path, nargs="+", help="files that evaluate wrote")
@@ -193,6 +207,16 @@ def _hashes(given: argparse.Namespace) -> int:
     return 0
 
 
+def _calibrate(given: argparse.Namespace) -> int:
+    from train.calibrate import as_table, calibrate
+
+    found = calibrate(
+        given.model, given.collection, given.data, given.split, given.out, given.cache
+    )
+    print(as_table(found))
+    return 0
+
+
 def _bench(given: argparse.Namespace) -> int:
     from train.bench import bench
 
@@ -209,7 +233,8 @@ def _compare(given: argparse.Namespace) -> int:
 
 COMMANDS = {
     "fit": _fit, "evaluate": _evaluate, "evaluator": _evaluator, "publish": _publish,
-    "look": _look, "hashes": _hashes, "bench": _bench, "compare": _compare, "report": report,
+    "look": _look, "hashes": _hashes, "calibrate": _calibrate, "bench": _bench,
+    "compare": _compare, "report": report,
 }  # fmt: skip
 
 if __name__ == "__main__":

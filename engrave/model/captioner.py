@@ -79,7 +79,7 @@ class Captioner(nn.Module):
         **options: Any,
     ) -> Tensor:
         """Return ids (B * candidates, T), best candidate first, by beam search (greedy for one
-        beam)."""
+        beam), or in the order of chance with the option `do_sample`."""
         memory = self.memory(meaning_BM, layout_BCGG)
         start = torch.full((len(memory), 1), 2, dtype=torch.long, device=memory.device)
         found = self.bert.generate(
@@ -89,8 +89,7 @@ class Captioner(nn.Module):
             cache=EncoderDecoderCache(DynamicCache(), DynamicCache()),
             num_beams=beams,
             num_return_sequences=candidates,
-            do_sample=False,
             max_new_tokens=max_tokens,
-            **options,
+            **({"do_sample": False} | options),
         )
         return torch.as_tensor(found)

@@ -29,6 +29,7 @@ from engrave.tokenizer import Tokenizer
 
 MAX_TEXT_TOKENS = 96
 SEEN_CELLS = 4  # cells along a side that features are averaged over
+NUCLEUS = 0.8  # share of the probability that captions by chance are drawn from
 
 
 class MultimodalModel(nn.Module):
@@ -127,6 +128,31 @@ class MultimodalModel(nn.Module):
             meaning, layout, beams=num_beams, candidates=1, max_tokens=max_tokens
         )
         return [self.caption_pieces.decode(row.tolist()) for row in ids]
+
+    def sample_captions(
+        self, z_1L: Tensor, *, num: int, seed: int, max_tokens: int = 40
+    ) -> list[str]:
+        """Return different captions of one latent, drawn word by word from the likely ones; the
+        same seed gives the same (nucleus sampling, Holtzman et al. 2020)."""
+        if not num:
+            return []
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            ids = self.captioner.write(
+                *self.split(z_1L), beams=1, candidates=num, max_tokens=max_tokens,
+                do_sample=True, top_p=NUCLEUS,
+            )  # fmt: skip
+        return list(dict.fromkeys(self.caption_pieces.decode(row.tolist()) for row in ids))
+
+    def token_scores(self, z_1L: Tensor, texts: Sequence[str]) -> list[list[float]]:
+        """Return the log-probability in nats of each piece of each text, the end of it last."""
+        if not texts:
+            return []
+        ids = self.caption_pieces.batch(texts, self.config.max_tokens)
+        ids = ids.to(z_1L.device)
+        log_probs = self.captioner.token_log_probs(*self.split(z_1L.expand(len(ids), -1)), ids)
+        counts = (ids[:, 1:] != 0).sum(1).tolist()
+        return [row[:count].tolist() for row, count in zip(log_probs, counts, strict=True)]
 
     def _score(self, z_BL: Tensor, ids_BT: Tensor) -> list[float]:
         log_probs = self.captioner.token_log_probs(*self.split(z_BL), ids_BT)

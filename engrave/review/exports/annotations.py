@@ -1,0 +1,114 @@
+"""Web Annotations (W3C, 2017) that describe IIIF canvases, one for each record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from engrave.errors import ReviewError
+from engrave.review.exports.rows import mark_of
+from engrave.review.record import ACCEPTED, Record, from_json
+
+CONTEXT: list[Any] = [
+    "http://www.w3.org/ns/anno.jsonld",
+    {
+        "engrave": "urn:engrave:review#",
+        "mark": "engrave:mark",
+        "record": {"@id": "engrave:record", "@type": "@json"},
+        # what IIIF calls a transcription
+        "supplementing": "http://iiif.io/api/presentation/3#supplementing",
+    },
+]
+FIELDS = ("stem", "file", "key")
+EXAMPLE = "https://example.org/iiif/{stem}/canvas/1"
+
+
+def as_annotations(records: Iterable[Record], canvas: str) -> bytes:
+    """Return an annotation page; `canvas` is the address of a canvas with {stem}, {file} or {key}
+    where the name of the file, the same with its ending, or its SHA-256 belongs."""
+    items = [annotation(record, target_of(record, canvas)) for record in records]
+    page = {
+        "@context": CONTEXT,
+        "id": "urn:engrave:annotations",
+        "type": "AnnotationPage",
+        "items": items,
+    }
+    return (json.dumps(page, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def annotation(record: Record, target: str) -> dict[str, Any]:
+    """Return one annotation; a person is its creator once they accepted it."""
+    machine = record.machine
+    version = quote(machine.model_version, safe="")
+    page: dict[str, Any] = {
+        "@context": CONTEXT,
+        "id": f"urn:engrave:annotation:{record.key}",
+        "type": "Annotation",
+        "motivation": "describing",
+        "generator": {
+            "id": f"urn:engrave:model:{version}",
+            "type": "Software",
+            "name": f"Engrave, model {machine.model_version}",
+        },
+        "generated": machine.written,
+        "body": bodies(record),
+        "target": target,
+        "mark": mark_of(record),
+        "record": record.as_json(),
+    }
+    if record.state == ACCEPTED:
+        page["creator"] = {"type": "Person", "name": record.reviewer}
+        page["created"] = page["modified"] = record.reviewed
+    return page
+
+
+def bodies(record: Record) -> list[dict[str, Any]]:
+    """Return the texts, each with what it is for."""
+    found = [_text("describing", record.caption)]
+    if record.alt:
+        found.append(_text("describing", record.alt) | {"accessibility": "alternativeText"})
+    if record.title:
+        found.append(_text("identifying", record.title))
+    if record.printed:
+        found.append(_text("supplementing", record.printed))
+    return found + [_text("tagging", tag) for tag in record.tags]
+
+
+def _text(purpose: str, value: str) -> dict[str, Any]:
+    body = {"type": "TextualBody", "purpose": purpose, "value": value, "format": "text/plain"}
+    spoken = purpose not in ("identifying", "supplementing")  # printed words may be of any language
+    return body | ({"language": "en"} if spoken else {})
+
+
+def target_of(record: Record, canvas: str) -> str:
+    """Return the address of a record's canvas; raises ReviewError where the pattern gives none."""
+    canvas = canvas.strip()
+    if urlsplit(canvas).scheme not in ("http", "https") or not urlsplit(canvas).netloc:
+        raise ReviewError(
+            "Annotations need the address of the IIIF canvases; "
+            f"give one with {{stem}} where the name of the file belongs, such as {EXAMPLE}."
+        )
+    values = {"stem": PurePath(record.file).stem, "file": record.file, "key": record.key}
+    if not any(f"{{{name}}}" in canvas for name in FIELDS):
+        raise ReviewError(
+            "All pictures would get the same canvas; write {stem}, {file} or {key} into its "
+            f"address, such as {EXAMPLE}."
+        )
+    for name, value in values.items():
+        canvas = canvas.replace(f"{{{name}}}", quote(value, safe=""))
+    return canvas
+
+
+def read_annotations(data: bytes) -> list[Record]:
+    """Return the records of an annotation page that was written here."""
+    try:
+        page = json.loads(data)
+        items = page["items"]
+        return [from_json(item["record"]) for item in items]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReviewError(
+            "These annotations carry no records; read a page that was exported here."
+        ) from error

@@ -1,0 +1,148 @@
+"""ZIP files with a part for each record: texts, captioned pictures, pictures to train on."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
+
+from engrave.errors import ReviewError
+from engrave.image import MAX_BYTES
+from engrave.review.exports.containers import kind_of, packet_in, with_packet
+from engrave.review.exports.rows import mark_of, row_of
+from engrave.review.exports.tables import as_json_lines, read_json_lines
+from engrave.review.exports.xmp import packet_of, record_in
+from engrave.review.record import ACCEPTED, Record
+
+Pictures = Callable[[Record], bytes]  # of a record's file; raises ReviewError where it is not here
+LIST = "records.jsonl"
+METADATA = "metadata.jsonl"
+
+
+def as_texts(records: Sequence[Record]) -> bytes:
+    """Return a ZIP with a text file for each picture, of the picture's name."""
+    names = unique_names(records)
+    with _Archive() as archive:
+        for record, name in zip(records, names, strict=True):
+            mark = "" if record.state == ACCEPTED else f"\n[{mark_of(record)}]"
+            archive.add(str(PurePath(name).with_suffix(".txt")), f"{record.caption}{mark}\n")
+        archive.add(LIST, as_json_lines(records))
+    return archive.bytes()
+
+
+def as_imagefolder(records: Sequence[Record], pictures: Pictures) -> bytes:
+    """Return a ZIP with the pictures and their metadata.jsonl, from which `train` learns."""
+    with _Archive() as archive:
+        for name, data in imagefolder_files(records, pictures):
+            archive.add(name, data)
+    return archive.bytes()
+
+
+def imagefolder_files(records: Sequence[Record], pictures: Pictures) -> list[tuple[str, bytes]]:
+    """Return names and contents of the files of an imagefolder."""
+    lines, files = [], []
+    for record, name in zip(records, unique_names(records), strict=True):
+        lines.append(_metadata_line(record, name))
+        files.append((name, pictures(record)))
+    return [*files, (METADATA, b"".join(lines))]
+
+
+def with_xmp(records: Sequence[Record], pictures: Pictures) -> bytes:
+    """Return a ZIP of copies of the pictures with their texts inside, or beside them as .xmp where
+    a format takes none."""
+    with _Archive() as archive:
+        for record, name in zip(records, unique_names(records), strict=True):
+            data = pictures(record)
+            packet = packet_of(record, packet_in(data))
+            if kind_of(data):
+                archive.add(name, with_packet(data, packet))
+            else:
+                archive.add(name, data)
+                archive.add(f"{name}.xmp", packet)
+    return archive.bytes()
+
+
+def read_archive(data: bytes) -> list[Record]:
+    """Return the records of a ZIP that was written here."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+            for name in (LIST, METADATA):
+                if name in names:
+                    return read_json_lines(_unpacked(archive, name))
+            found = (_record_of(archive, name) for name in names)
+            records = [record for record in found if record is not None]
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise ReviewError("This ZIP is damaged or locked; export it again.") from error
+    if not records:
+        raise ReviewError("No file of this ZIP carries a record; read one that was exported here.")
+    return records
+
+
+def unique_names(records: Sequence[Record]) -> list[str]:
+    """Return file names without folders, each once: a second plate.png becomes plate-2.png."""
+    taken: set[str] = {LIST, METADATA}
+    names = []
+    for record in records:
+        plain = PurePath(record.file.replace("\\", "/")).name.lstrip(".") or "picture"
+        name, number = plain, 1
+        while name.lower() in taken or PurePath(name).with_suffix(".txt").name.lower() in taken:
+            number += 1
+            name = f"{PurePath(plain).stem}-{number}{PurePath(plain).suffix}"
+        taken |= {name.lower(), PurePath(name).with_suffix(".txt").name.lower()}
+        names.append(name)
+    return names
+
+
+def folder_pictures(paths: dict[str, Path]) -> Pictures:
+    """Return a reader of pictures that lie at paths, by the keys of their records."""
+
+    def read(record: Record) -> bytes:
+        path = paths.get(record.key)
+        if path is None or not path.is_file():
+            raise ReviewError(
+                f"The picture {record.file} is not here; give the pictures again, then export."
+            )
+        return path.read_bytes()
+
+    return read
+
+
+def _metadata_line(record: Record, name: str) -> bytes:
+    """Return a row under the names that training knows; the details as text, one type for all."""
+    row = row_of(record) | {"file_name": name, "printed": record.title}
+    return (json.dumps(row, ensure_ascii=False) + "\n").encode()
+
+
+def _record_of(archive: zipfile.ZipFile, name: str) -> Record | None:
+    data = _unpacked(archive, name)
+    packet = data if name.endswith(".xmp") else packet_in(data)
+    return record_in(packet) if packet else None
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as file:
+        data = file.read(MAX_BYTES * 4 + 1)
+    if len(data) > MAX_BYTES * 4:
+        raise ReviewError(f"{name} in this ZIP is too large; export it again.")
+    return data
+
+
+class _Archive:
+    def __init__(self) -> None:
+        self._buffer = io.BytesIO()
+        self._zip = zipfile.ZipFile(self._buffer, "w", zipfile.ZIP_DEFLATED)
+
+    def __enter__(self) -> _Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def add(self, name: str, data: str | bytes) -> None:
+        self._zip.writestr(name, data)
+
+    def bytes(self) -> bytes:
+        return self._buffer.getvalue()

@@ -1,0 +1,93 @@
+"""A record as one row of flat, named cells, and a row as the record it was written from.
+
+The last cell, `details`, holds what has no column of its own, so that nothing is lost. What a
+person changed in the columns meanwhile counts as an edit, or as a decision.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from engrave.errors import ReviewError
+from engrave.review.record import ACCEPTED, REJECTED, STATES, Record, decided, edited, from_json
+
+COLUMNS = (
+    "file_name", "caption", "alt_text", "printed_title", "printed_words", "tags", "state", "mark",
+    "reviewer", "reviewed", "edit_distance", "machine_caption", "model_version", "written",
+    "probability", "match", "key", "details",
+)  # fmt: skip
+EDITABLE = {
+    "caption": "caption",
+    "alt_text": "alt",
+    "printed_title": "title",
+    "printed_words": "printed",
+    "tags": "tags",
+}
+BETWEEN_TAGS = "; "
+MARKS = {
+    "machine": "machine text, not reviewed",
+    "edited": "machine text, edited, not accepted",
+    "accepted": "machine text, accepted by a person",
+    "rejected": "machine text, rejected",
+}
+
+
+def mark_of(record: Record) -> str:
+    """Return in words what the text is; a caption without a machine's words is a person's own."""
+    if record.state == ACCEPTED and record.distance:
+        return "machine text, edited and accepted by a person"
+    return MARKS[record.state]
+
+
+def row_of(record: Record) -> dict[str, Any]:
+    """Return the cells of a record by the names of their columns."""
+    return {
+        "file_name": record.file,
+        "caption": record.caption,
+        "alt_text": record.alt,
+        "printed_title": record.title,
+        "printed_words": record.printed,
+        "tags": BETWEEN_TAGS.join(record.tags),
+        "state": record.state,
+        "mark": mark_of(record),
+        "reviewer": record.reviewer,
+        "reviewed": record.reviewed,
+        "edit_distance": record.distance,
+        "machine_caption": record.machine.caption,
+        "model_version": record.machine.model_version,
+        "written": record.machine.written,
+        "probability": round(record.machine.probability, 4),
+        "match": round(record.match, 4),
+        "key": record.key,
+        "details": json.dumps(record.as_json(), ensure_ascii=False),
+    }
+
+
+def record_of_row(row: Mapping[str, Any]) -> Record:
+    """Return the record of a row, with what was changed in its columns since."""
+    try:
+        record = from_json(json.loads(str(row["details"])))
+    except (KeyError, ValueError) as error:
+        raise ReviewError(
+            "The column 'details' is missing or damaged; read the table that was exported here, "
+            "with all of its columns."
+        ) from error
+    texts = {name: str(row[column] or "") for column, name in EDITABLE.items() if column in row}
+    texts = {name: text for name, text in texts.items() if text != _cell(record, name)}
+    changed = edited(record, texts) if texts else record
+    state, reviewer = str(row.get("state") or record.state), str(row.get("reviewer") or "")
+    if state not in STATES:
+        raise ReviewError(
+            f"{record.file} has the state '{state[:40]}'; it may be {', '.join(STATES)}."
+        )
+    same = (state, reviewer) == (record.state, record.reviewer)
+    if state in (ACCEPTED, REJECTED) and (changed is not record or not same):
+        return decided(changed, state, reviewer)
+    return changed
+
+
+def _cell(record: Record, name: str) -> str:
+    value = getattr(record, name)
+    return value if isinstance(value, str) else BETWEEN_TAGS.join(value)

@@ -1,0 +1,195 @@
+"""One picture's texts: what the machine wrote, what a person made of it, who and when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from rapidfuzz.distance import Levenshtein
+
+from engrave.answers import Candidate
+from engrave.errors import PromptError, ReviewError
+from engrave.limits import MAX_CHARACTERS, clean_text
+
+MACHINE, EDITED, ACCEPTED, REJECTED = "machine", "edited", "accepted", "rejected"
+STATES = (MACHINE, EDITED, ACCEPTED, REJECTED)
+REVIEWED = (EDITED, ACCEPTED, REJECTED)  # a person's work: running again leaves it alone
+MAX_ALT = 124  # characters: screen readers cut at 125
+MAX_PRINTED = 4000
+MAX_NAME = 100
+TEXTS = ("caption", "alt", "title", "printed")  # what a person may write, beside the tags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One of the nearest engravings of the collection, and what is said of it."""
+
+    id: str
+    index: int
+    caption: str
+    similarity: float
+    book: str = ""
+    year: int = 0
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What the model wrote, never changed afterwards."""
+
+    caption: str
+    probability: float
+    match: float
+    model_version: str
+    written: str  # when, UTC
+    candidates: tuple[Candidate, ...] = ()
+    suggestion: str = ""  # the caption in the curator's vocabulary
+    changes: tuple[tuple[str, str], ...] = ()  # what the vocabulary replaced: found, preferred
+    tags: tuple[str, ...] = ()
+    printed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The texts of one picture, kept apart, and how far their review is."""
+
+    key: str  # SHA-256 of the file
+    file: str
+    machine: Machine
+    width: int = 0
+    height: int = 0
+    state: str = MACHINE
+    caption: str = ""
+    alt: str = ""
+    title: str = ""  # printed title
+    printed: str = ""  # words inside of the plate
+    tags: tuple[str, ...] = ()
+    match: float = 0.0  # of picture and caption as it stands
+    distance: int = 0  # letters that a person put in, took out or exchanged
+    reviewer: str = ""
+    reviewed: str = ""  # when, UTC
+    evidence: tuple[Evidence, ...] = ()
+    embedding: str = ""  # of the picture, base64 of float16
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data from which `from_json` makes an equal record."""
+        return asdict(self)
+
+
+def now() -> str:
+    """Return the time as ISO 8601, UTC, in whole seconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def alt_of(caption: str) -> str:
+    """Return a caption as an alternative text: a capital first, cut between words."""
+    text = caption[:1].upper() + caption[1:].rstrip(" .")
+    if len(text) + 1 <= MAX_ALT:
+        return f"{text}." if text else ""
+    cut = text[: MAX_ALT - 1].rsplit(" ", 1)[0]
+    hanging = re.compile(r"[,;]?\s+(?:and|or|with|in|on|of|the|a|an|at|by|to|from)$")
+    while hanging.search(cut):
+        cut = hanging.sub("", cut)
+    return f"{cut}."
+
+
+def edited(record: Record, texts: Mapping[str, Any], match: float | None = None) -> Record:
+    """Return the record with a person's texts; the same record where none differs."""
+    given: dict[str, Any] = {name: clean(name, texts[name]) for name in TEXTS if name in texts}
+    if "tags" in texts:
+        given["tags"] = clean_tags(texts["tags"])
+    if all(getattr(record, name) == value for name, value in given.items()):
+        return record
+    changed = replace(record, **given, state=EDITED, reviewer="", reviewed="")
+    distance = Levenshtein.distance(record.machine.caption, changed.caption)
+    return replace(changed, distance=distance, match=record.match if match is None else match)
+
+
+def decided(record: Record, state: str, reviewer: object, when: str = "") -> Record:
+    """Return the record accepted or rejected by a person; raises PromptError where it cannot be."""
+    if state not in (ACCEPTED, REJECTED):
+        raise PromptError(f"A text is accepted or rejected, not '{state}'; choose one.")
+    name = clean_text(reviewer)[:MAX_NAME]
+    if not name:
+        raise PromptError(f"Nobody is named; write who has {state} it in 'Reviewed by'.")
+    if state == ACCEPTED and not record.caption:
+        raise PromptError("The caption is empty; write one, or reject the machine's.")
+    return replace(record, state=state, reviewer=name, reviewed=when or now())
+
+
+def reopened(record: Record) -> Record:
+    """Return the record as it was before somebody decided."""
+    own = {name: getattr(record, name) for name in (*TEXTS, "tags")}
+    state = MACHINE if own == suggestion(record.machine) else EDITED
+    return replace(record, state=state, reviewer="", reviewed="")
+
+
+def suggestion(machine: Machine) -> dict[str, Any]:
+    """Return the texts that the machine offers; a printed title it does not know."""
+    texts = {"caption": machine.suggestion, "alt": alt_of(machine.suggestion), "title": ""}
+    return texts | {"printed": machine.printed, "tags": machine.tags}
+
+
+def clean(name: str, value: object) -> str:
+    """Return a text without control characters; raises PromptError where it is too long."""
+    if not isinstance(value, str):
+        raise PromptError(f"The {name} is no text; write a few words.")
+    most = {"alt": MAX_ALT, "printed": MAX_PRINTED}.get(name, MAX_CHARACTERS)
+    label = {"alt": "alternative text", "title": "printed title", "printed": "printed text"}
+    if len(value.strip()) > most:
+        raise PromptError(
+            f"The {label.get(name, name)} has {len(value.strip()):,} characters and may have "
+            f"{most:,}; shorten it."
+        )
+    if name != "printed":
+        return clean_text(value)
+    lines = (clean_text(line[:MAX_CHARACTERS]) for line in value.strip().splitlines())
+    return "\n".join(lines)
+
+
+def clean_tags(value: object) -> tuple[str, ...]:
+    """Return tags, each once, from a list or from words between semicolons or commas."""
+    given = re.split(r"[;,]", value) if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise PromptError("The tags are no words; write them with semicolons between.")
+    return tuple(dict.fromkeys(tag for tag in map(clean_text, given) if tag))
+
+
+def from_json(page: object) -> Record:
+    """Return the record of plain data; raises ReviewError where it is none."""
+    try:
+        if not isinstance(page, dict):
+            raise TypeError(page)
+        machine = dict(page["machine"])
+        machine["tags"] = tuple(str(tag) for tag in machine.get("tags", ()))
+        machine["candidates"] = tuple(_candidate(one) for one in machine.get("candidates", ()))
+        machine["changes"] = tuple((str(a), str(b)) for a, b in machine.get("changes", ()))
+        evidence = tuple(Evidence(**one) for one in page.get("evidence", ()))
+        tags = tuple(str(tag) for tag in page.get("tags", ()))
+        rest = page | {"machine": Machine(**machine), "evidence": evidence, "tags": tags}
+        return checked(Record(**rest))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ReviewError(
+            "This is no record of a caption, or one of another version; "
+            "load a project or an export that was saved here."
+        ) from error
+
+
+def _candidate(page: dict[str, Any]) -> Candidate:
+    words = tuple((str(word), float(share)) for word, share in page.get("words", ()))
+    return Candidate(**(page | {"words": words}))
+
+
+def checked(record: Record) -> Record:
+    """Return the record; raises ValueError where its parts are not what they should be."""
+    strings = (record.key, record.file, record.state, record.reviewer, record.reviewed)
+    texts = (*(getattr(record, name) for name in TEXTS), record.machine.caption, *strings)
+    if not all(isinstance(text, str) for text in texts) or record.state not in STATES:
+        raise ValueError(record.state)
+    numbers = (record.match, record.distance, record.machine.probability, record.machine.match)
+    if not all(isinstance(number, int | float) for number in numbers):
+        raise ValueError(numbers)
+    return record

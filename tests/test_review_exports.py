@@ -1,0 +1,277 @@
+"""Each export is read by somebody else's reader, and back here without a loss."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas
+import pyexiv2
+import pytest
+from datasets import load_dataset
+from PIL import Image
+
+from engrave.errors import ReviewError
+from engrave.image import png_with_metadata
+from engrave.review.captioning import caption_all, key_of
+from engrave.review.exports.archives import folder_pictures, unique_names
+from engrave.review.exports.containers import packet_in, with_packet
+from engrave.review.exports.formats import FORMATS, meant, read_back
+from engrave.review.exports.xmp import DIGITISED, packet_of, record_in
+from engrave.review.project import Project
+from engrave.review.record import Record, decided, edited
+from tests.fakes import fake_engine, noise
+
+CANVAS = "https://iiif.example.org/{stem}/canvas/1"
+SUFFIXES = {"jpeg": ".jpg", "png": ".png", "tiff": ".tif", "webp": ".webp"}
+GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+# the MUSTs of the Web Annotation Data Model (W3C Recommendation, 2017), sections 3.1 to 3.3
+TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
+AGENT = {
+    "type": "object",
+    "properties": {
+        "type": {"enum": ["Person", "Organization", "Software"]},
+        "id": {"type": "string", "format": "uri"},
+        "name": {"type": "string", "minLength": 1},
+    },
+    "required": ["type", "name"],
+}
+PURPOSES = [
+    "assessing", "bookmarking", "classifying", "commenting", "describing", "editing",
+    "highlighting", "identifying", "linking", "moderating", "questioning", "replying", "tagging",
+    "supplementing",
+]  # fmt: skip
+BODY = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "TextualBody"},
+        "value": {"type": "string"},
+        "purpose": {"enum": PURPOSES},
+        "format": {"type": "string"},
+        "language": {"type": "string"},
+    },
+    "required": ["type", "value", "purpose"],
+}
+ANNOTATION = {
+    "type": "object",
+    "properties": {
+        "@context": {
+            "type": "array",
+            "contains": {"const": "http://www.w3.org/ns/anno.jsonld"},
+            "minItems": 1,
+        },
+        "id": {"type": "string", "format": "uri"},
+        "type": {"const": "Annotation"},
+        "motivation": {"enum": PURPOSES},
+        "body": {"type": "array", "items": BODY, "minItems": 1},
+        "target": {"type": "string", "format": "uri"},
+        "creator": AGENT,
+        "generator": AGENT,
+        "created": TIME,
+        "modified": TIME,
+        "generated": TIME,
+    },
+    "required": ["@context", "id", "type", "target"],
+}
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    """Four pictures in four formats."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    return [noise(folder / f"p{at}{end}", (60, 41), at) for at, end in enumerate(SUFFIXES.values())]
+
+
+@pytest.fixture
+def records(pictures: list[Path]) -> list[Record]:
+    """One record of each state, with texts that are hard on formats."""
+    project = Project()
+    list(caption_all(fake_engine(), project, pictures))
+    one, two, three, four = project
+    hard = {"caption": '=HYPERLINK("x")', "title": "'tis ü < & ; ,", "tags": "'a; b"}
+    hard |= {"alt": "-1+1", "printed": 'LINE "one"\n@two\tend'}
+    accepted = decided(edited(two, hard), "accepted", "Ada <ada@x.org>")
+    return [one, accepted, edited(three, {"alt": "An owl."}), decided(four, "rejected", "Bob")]
+
+
+@pytest.fixture
+def files(pictures: list[Path]) -> Callable[[Record], bytes]:
+    """Reads the pictures of the records."""
+    return folder_pictures({key_of(path.read_bytes()): path for path in pictures})
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_round_trip_loses_nothing(
+    name: str, records: list[Record], files: Callable[[Record], bytes]
+) -> None:
+    written = FORMATS[name].write(records, files, CANVAS)
+    assert read_back(written, f"captions{FORMATS[name].suffix}") == records
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_all_are_marked(name: str, records: list[Record], files: Callable[[Record], bytes]) -> None:
+    written = FORMATS[name].write(records[:1], files, CANVAS)
+    if written[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(written)) as archive:
+            written = b"".join(archive.read(entry) for entry in archive.namelist())
+    assert b"machine text, not reviewed" in written
+
+
+def test_only_accepted_ones_go_out_unless_all_are_asked_for(records: list[Record]) -> None:
+    assert [one.state for one in meant(records, False)] == ["accepted"]
+    assert meant(records, True) == records
+    with pytest.raises(ReviewError, match="Nothing is accepted"):
+        meant(records[:1], False)
+
+
+def test_a_spreadsheet_runs_no_cell(records: list[Record]) -> None:
+    data = FORMATS["csv"].write(records, _none, "")
+    assert data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    assert not [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r") and cell]
+    table = pandas.read_csv(io.BytesIO(data), keep_default_na=False)
+    assert list(table["file_name"]) == [one.file for one in records]
+    assert table["alt_text"][1] == "'-1+1" and table["printed_words"][1] == records[1].printed
+
+
+def test_what_was_changed_in_the_spreadsheet_is_an_edit(records: list[Record]) -> None:
+    data = FORMATS["csv"].write(records[:1], _none, "")
+    table = pandas.read_csv(io.BytesIO(data), keep_default_na=False, dtype=str)
+    table.loc[0, ["alt_text", "state", "reviewer"]] = ["A hill.", "accepted", "Ada"]
+    saved = table.to_csv(index=False, sep=";").encode()  # as a German Excel saves it
+    (found,) = read_back(saved, "captions.csv")
+    assert (found.alt, found.state, found.reviewer) == ("A hill.", "accepted", "Ada")
+    table.loc[0, "reviewer"] = ""
+    with pytest.raises(Exception, match="Nobody is named"):
+        read_back(table.to_csv(index=False).encode(), "captions.csv")
+
+
+def test_json_lines_are_read_by_pandas(records: list[Record]) -> None:
+    table = pandas.read_json(io.BytesIO(FORMATS["jsonl"].write(records, _none, "")), lines=True)
+    assert list(table["caption"]) == [one.caption for one in records]
+
+
+def test_the_imagefolder_is_one(
+    records: list[Record], files: Callable[[Record], bytes], tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    with zipfile.ZipFile(io.BytesIO(FORMATS["imagefolder"].write(records, files, ""))) as archive:
+        archive.extractall(folder)
+    table = load_dataset("imagefolder", data_dir=str(folder), split="train", cache_dir=tmp_path)
+    assert sorted(table["caption"]) == sorted(one.caption for one in records)
+    assert {picture.size for picture in table["image"]} == {(60, 41)}
+
+
+def test_text_files_bear_the_pictures_names(records: list[Record]) -> None:
+    with zipfile.ZipFile(io.BytesIO(FORMATS["texts"].write(records, _none, ""))) as archive:
+        assert archive.read("p1.txt").decode() == f"{records[1].caption}\n"
+        assert "[machine text, not reviewed]" in archive.read("p0.txt").decode()
+
+
+def test_names_that_meet_are_told_apart(records: list[Record]) -> None:
+    one = records[0]
+    names = ["a/plate.png", "plate.jpg", "PLATE.PNG", "metadata.jsonl", "../.x"]
+    found = unique_names([replace(one, file=name) for name in names])
+    assert found == ["plate.png", "plate-2.jpg", "PLATE-3.PNG", "metadata-2.jsonl", "x"]
+
+
+def test_annotations_hold_to_the_recommendation(records: list[Record]) -> None:
+    page = json.loads(FORMATS["annotations"].write(records, _none, CANVAS))
+    check = jsonschema.Draft202012Validator(ANNOTATION)
+    for item in page["items"]:
+        check.validate(item)
+    machine, accepted, *_ = page["items"]
+    assert "creator" not in machine and machine["generator"]["type"] == "Software"
+    assert accepted["creator"]["name"] == "Ada <ada@x.org>"
+    assert accepted["target"] == "https://iiif.example.org/p1/canvas/1"
+    assert [body["purpose"] for body in accepted["body"]] == [
+        "describing", "describing", "identifying", "supplementing", "tagging", "tagging",
+    ]  # fmt: skip
+    with pytest.raises(jsonschema.ValidationError):
+        check.validate(accepted | {"target": None})
+
+
+@pytest.mark.parametrize("canvas", ["", "x/{stem}", "https://x.org/canvas", "javascript:{stem}"])
+def test_a_canvas_that_cannot_be_gets_a_sentence(canvas: str, records: list[Record]) -> None:
+    with pytest.raises(ReviewError, match="canvas"):
+        FORMATS["annotations"].write(records, _none, canvas)
+
+
+@pytest.mark.parametrize("kind", SUFFIXES)
+def test_xmp_is_read_by_exiv2_and_no_pixel_is_touched(
+    kind: str, records: list[Record], tmp_path: Path
+) -> None:
+    plain = noise(tmp_path / f"x{SUFFIXES[kind]}", (61, 40)).read_bytes()
+    copy = tmp_path / f"copy{SUFFIXES[kind]}"
+    for record in (records[0], records[1]):  # twice: the second replaces the first
+        before = copy.read_bytes() if copy.exists() else plain
+        copy.write_bytes(with_packet(before, packet_of(record, packet_in(before))))
+    with pyexiv2.Image(str(copy)) as image:
+        found = image.read_xmp()
+    accepted = records[1]
+    default = 'lang="x-default"'
+    assert found["Xmp.dc.description"] == {default: accepted.caption}
+    assert found["Xmp.iptc.AltTextAccessibility"] == {default: accepted.alt}
+    assert found["Xmp.dc.title"] == {default: accepted.title}
+    assert found["Xmp.dc.subject"] == list(accepted.tags)
+    assert found["Xmp.iptcExt.DigitalSourceType"] == DIGITISED
+    assert found["Xmp.photoshop.CaptionWriter"].endswith("accepted by Ada <ada@x.org>")
+    with Image.open(io.BytesIO(plain)) as first, Image.open(copy) as second:
+        assert first.tobytes() == second.tobytes()
+
+
+def test_what_others_wrote_stays(records: list[Record], tmp_path: Path) -> None:
+    made = tmp_path / "made.png"
+    made.write_bytes(png_with_metadata(Image.new("L", (20, 20)), {"model_version": "m"}))
+    with pyexiv2.Image(str(made)) as image:
+        image.modify_xmp({"Xmp.dc.rights": "Free <&>", "Xmp.xmp.Rating": "5"})
+    data = made.read_bytes()
+    made.write_bytes(with_packet(data, packet_of(records[1], packet_in(data))))
+    with pyexiv2.Image(str(made)) as image:
+        found = image.read_xmp()
+    assert found["Xmp.iptcExt.DigitalSourceType"] == GENERATED  # still the model's picture
+    assert found["Xmp.xmp.CreatorTool"] == "Engrave m" and found["Xmp.xmp.Rating"] == "5"
+    assert "Free <&>" in str(found["Xmp.dc.rights"])
+
+
+@pytest.mark.parametrize(
+    "packet", [b"", b"<", b"<a/>", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"]
+)
+def test_a_damaged_packet_is_replaced(packet: bytes, records: list[Record]) -> None:
+    assert record_in(packet_of(records[1], packet)) == records[1]
+
+
+def test_a_format_without_metadata_gets_a_file_beside_it(
+    records: list[Record], tmp_path: Path
+) -> None:
+    path = noise(tmp_path / "a.gif")
+    record = replace(records[1], file="a.gif")
+    written = FORMATS["xmp"].write([record], lambda _: path.read_bytes(), "")
+    with zipfile.ZipFile(io.BytesIO(written)) as archive:
+        assert archive.namelist() == ["a.gif", "a.gif.xmp"]
+        assert archive.read("a.gif") == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [(b"PK\3\4no", "a.zip"), (b"a,b\n1,2\n", "a.csv"), (b"{}", "a.json"), (b"{}\n", "a.jsonl"),
+     (b"\0\1", "a.bin"), (b"", "a.csv"), (b'{"items": [{"record": 3}]}', "a.json")],
+)  # fmt: skip
+def test_what_is_no_export_gets_a_sentence(data: bytes, name: str) -> None:
+    with pytest.raises(ReviewError):
+        read_back(data, name)
+
+
+def test_a_picture_that_is_gone_is_named(records: list[Record]) -> None:
+    with pytest.raises(ReviewError, match=r"p1\.png is not here"):
+        FORMATS["xmp"].write(records[1:2], folder_pictures({}), "")
+
+
+def _none(record: Record) -> Any:
+    raise AssertionError(f"no picture is needed for {record.file}")
