@@ -12,6 +12,7 @@ from engrave import limits
 from engrave.errors import PromptError
 from engrave.originals.options import HELP as ORIGINALS
 from engrave.originals.options import add_options
+from engrave.shelf.options import add_commands
 from engrave.walk_options import add_walk_options
 
 VERSION = "0.1.0"
@@ -56,6 +57,7 @@ def build_parser() -> Parser:
     _add_bench(commands)
     _add_serve(commands)
     add_options(_add(commands, "originals", ORIGINALS))
+    add_commands(lambda name, help: _add(commands, name, help))
     return parser
 
 

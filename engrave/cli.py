@@ -18,6 +18,7 @@ from engrave.errors import CollectionError, EngraveError, PictureError, PromptEr
 
 if TYPE_CHECKING:  # torch takes seconds, and --help must not wait for it
     from engrave.engine import Engine
+    from engrave.studio import Studio
 
 PICTURE_SUFFIXES = set(".jpg .jpeg .png .webp .tif .tiff .gif .bmp .pgm .ppm .jp2 .avif".split(" "))
 INTERRUPTED = 130  # what shells expect after Ctrl-C
@@ -155,6 +156,23 @@ def _originals(arguments: argparse.Namespace) -> int:
     return run(arguments, say=say, remark=_remark, progress=_progress)
 
 
+def _of_shelf(arguments: argparse.Namespace) -> int:
+    from engrave.shelf.commands import COMMANDS, Desk
+
+    def say(page: dict[str, Any], line: str) -> None:
+        _answer(arguments, page, line)
+
+    def remark(line: str) -> None:
+        _clear_progress()
+        _remark(line)
+
+    def load() -> Studio:
+        return _load(arguments).studio
+
+    desk = Desk(answer=say, remark=remark, progress=_progress, load=load)
+    return COMMANDS[arguments.command](arguments, desk)
+
+
 COMMANDS: dict[str, Command] = {
     "caption": _caption,
     "generate": _generate,
@@ -163,6 +181,7 @@ COMMANDS: dict[str, Command] = {
     "embed": _embed,
     "bench": _bench,
     "originals": _originals,
+    **dict.fromkeys(("import", "collections", "undo", "remove", "map"), _of_shelf),
 }
 
 

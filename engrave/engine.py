@@ -25,6 +25,7 @@ from engrave.places import ASSETS, folder_of
 from engrave.progress import Progress, part, suffixed, tell
 from engrave.recipe import Recipe as PlateRecipe
 from engrave.recipe_file import checked
+from engrave.shelf.shelf import open_collection
 from engrave.sleeper import Sleeper
 from engrave.walks import Keyframe, Recipe
 from engrave.walks.walker import Walker
@@ -53,7 +54,7 @@ class Engine:
     def load(cls, model: Path | None = None, collection: Path | None = None) -> Engine:
         """Take the given folders, else $ENGRAVE_MODEL and $ENGRAVE_COLLECTION, else assets/.
 
-        The weights are read when they are first needed, or by `wake`.
+        A collection may be an own one's name. Weights are read when first needed, or by `wake`.
         """
         model = model or folder_of("model")
         if model is None:
@@ -62,7 +63,7 @@ class Engine:
                 "repository or Space to this machine and name it by --model or $ENGRAVE_MODEL."
             )
         collection = collection or folder_of("collection")
-        shown = Collection.load(collection) if collection else Collection()
+        shown = open_collection(collection) if collection else Collection()
         return cls(read_manifest(model), shown)
 
     def wake(self) -> None:
@@ -70,8 +71,11 @@ class Engine:
         self._sleeper.studio()
 
     @property
-    def _studio(self) -> Studio:
+    def studio(self) -> Studio:
+        """The model itself, for work on many pictures."""
         return self._sleeper.studio()
+
+    _studio = studio
 
     @property
     def model_version(self) -> str:

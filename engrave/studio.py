@@ -47,9 +47,13 @@ class Studio:
 
     def encode(self, picture: Image) -> np.ndarray:
         """Return the latent (L,) of a grey picture."""
-        square = pad_square(picture, self.config.side_px)
+        return self.encode_batch([picture])[0]
+
+    def encode_batch(self, pictures: Sequence[Image]) -> np.ndarray:
+        """Return the latents (N, L) of grey pictures in one pass."""
+        squares = [to_tensor(pad_square(picture, self.config.side_px)) for picture in pictures]
         with self._turn():
-            return _rows(self._model.encode(to_tensor(square)[None]))[0]
+            return _rows(self._model.encode(torch.stack(squares)))
 
     def embed(self, latents_NL: np.ndarray) -> np.ndarray:
         """Return the joint embeddings (N, E) of latents."""

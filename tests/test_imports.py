@@ -18,7 +18,7 @@ LAYER = {
     "checkpoint": 4,
     "calibration": 1, "words": 1, "judging": 6, "review": 8,
     "collection": 5, "video": 5, "studio": 5, "vectors": 5,
-    "making": 6, "sleeper": 6, "originals": 6, "walks": 6, "walk_options": 6,
+    "making": 6, "sleeper": 6, "shelf": 6, "originals": 6, "walks": 6, "walk_options": 6,
     "engine": 7,
     "arguments": 8, "bench": 8, "morph": 8,
     "cli": 9, "ui": 9,

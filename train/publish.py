@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from PIL.Image import Image
 from tqdm import tqdm
 
 from engrave.checkpoint import from_pretrained, save_pretrained
 from engrave.collection import Collection, Item, Label
+from engrave.collection.mapping import umap_places
 from engrave.errors import ConfigError
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image
@@ -58,7 +58,7 @@ def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None
     read = [encode_all(model, part, file) for part, file in zip(parts, files, strict=True)]
     latents = torch.cat(read).half().float()
     embeddings = torch.cat([model.embed(part) for part in latents.split(256)]).numpy()
-    places = map_places(embeddings)
+    places = umap_places(embeddings)
     items = [
         item_of(row, split, x, y) for (row, split), (x, y) in zip(_rows(parts), places, strict=True)
     ]
@@ -112,20 +112,6 @@ def item_of(row: dict[str, Any], split: str, x: float, y: float) -> Item:
     facts: dict[str, Any] = {name: str(row[name]) for name in TEXTS}
     facts |= {name: int(row[name]) for name in ("year", "gutenberg_id")}
     return Item(**facts, split=split, x=float(x), y=float(y))
-
-
-def map_places(embeddings_NE: np.ndarray) -> np.ndarray:
-    """Return UMAP coordinates (N, 2), the same each time; PCA first, as it keeps what matters and
-    saves time."""
-    from umap import UMAP  # takes seconds to import and a minute to compile: only who maps pays
-
-    centred = embeddings_NE - embeddings_NE.mean(0)
-    if len(centred) < 16:
-        return np.asarray(centred[:, :2], np.float32)
-    _, _, axes = np.linalg.svd(centred[:4000], full_matrices=False)
-    reduced = centred @ axes[:50].T
-    mapper = UMAP(n_neighbors=15, min_dist=0.12, metric="cosine", random_state=7, n_jobs=1)
-    return np.asarray(mapper.fit_transform(reduced), np.float32)
 
 
 def sprites(model: MultimodalModel, latents_NL: torch.Tensor) -> Iterator[Image]:

@@ -20,6 +20,7 @@ from PIL.Image import Image
 from engrave.answers import Neighbour
 from engrave.collection.atlas import Atlas
 from engrave.collection.facets import decade, write_map
+from engrave.collection.mapping import PLACED_BY, pulled
 from engrave.collection.queries import Part, Yardstick, scores
 from engrave.collection.table import Item, read_table, write_table
 from engrave.collection.vectors import (
@@ -33,8 +34,6 @@ from engrave.errors import CollectionError
 
 FORMAT = 1
 NOTE = "All pictures in this folder were made by the model; none is a scan."
-PLACED_BY = 8  # neighbours that pull a new picture to its place on the map
-PULL = 20.0  # a neighbour pulls e times more for each 0.05 of cosine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +167,11 @@ class Collection:
         if not self.items:
             raise CollectionError("The collection is empty, so it has no map; publish one first.")
         rows, cosines = self._ranked(embedding_E, PLACED_BY, None)
-        weights = np.exp(PULL * (cosines - cosines.max()))
-        x, y = weights @ self.places[rows] / weights.sum()
-        return float(x), float(y)
+        return pulled(cosines, self.places[rows])
+
+    def page_folder(self) -> Path | None:
+        """Return the folder with map and sheets of thumbnails as a browser reads them, or None."""
+        return self.folder
 
     def sprite(self, index: int) -> Image:
         """Return the thumbnail of an item: the model's reconstruction, never the scan."""

@@ -48,11 +48,12 @@ FRESH: Marks = {
 
 def map_files(collection: Collection, captions: Path, originals: Shown) -> View:
     """Return where the browser finds the map; writes the captions for it in small files."""
-    if collection.folder is None or not len(collection):
+    folder = collection.page_folder() if len(collection) else None
+    if folder is None:
         return {}
     write_captions(collection, captions)
     version = collection.label.version or collection.model_version or "0"
-    at = {name: file_url(collection.folder / name, version) for name in ("map-xy.bin", "NAME")}
+    at = {name: file_url(folder / name, version) for name in ("map-xy.bin", "NAME")}
     sheets = originals.sheets
     marked = np.flatnonzero(originals.rows & (sheets is not None))
     return {
@@ -61,7 +62,7 @@ def map_files(collection: Collection, captions: Path, originals: Shown) -> View:
             "folder": at["NAME"],
             "sheets": file_url(sheets / "NAME", originals.version) if sheets else at["NAME"],
             "originals": bits_text(marked, len(collection)),
-            "facets": file_url(collection.folder / "map-facets.json", version),
+            "facets": file_url(folder / "map-facets.json", version),
             "captions": file_url(captions / "captions-NUMBER.json"),
             "plotly": file_url(PLOTLY, PLOTLY_VERSION),
             "chunk": CHUNK,

@@ -98,7 +98,7 @@ def lay_out(chart: Chart, shown: Examples, training_tab: tuple[Path, Path]) -> N
 
 def publish_files(views: Views, examples: Path, words: Path, trained: Path) -> None:
     """Let the browser read what the page needs, and nothing else of the repository."""
-    folder, sheets = views.engine.collection.folder, views.originals.sheets
+    folder, sheets = views.engine.collection.page_folder(), views.originals.sheets
     shown = (trained / name for name in record.PICTURES)
     public = [STATIC, FONTS, PLOTLY, examples, words, *shown]
     public = [path for path in public if path.exists()]

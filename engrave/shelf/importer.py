@@ -1,0 +1,198 @@
+"""Brings pictures of a source into a collection: read, embedded, captioned, placed.
+
+What was committed stays, however the process ends, and the same call goes on from there: keys of
+the source that are in the table are not read again, and a picture that is there is not kept twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+from PIL.Image import Image
+
+from engrave.collection.mapping import pca_places, placed_among
+from engrave.collection.vectors import unit
+from engrave.config import ModelConfig
+from engrave.errors import CollectionError
+from engrave.progress import Progress, tell
+from engrave.shelf.intake import Plate, read_plates
+from engrave.shelf.journal import Journal, Running, now_text, write_journal
+from engrave.shelf.shelf import Shelf
+from engrave.shelf.store import Store
+from engrave.shelf.work import FEWEST_COMMITTED, Work, cut
+from engrave.sources import Source
+
+BATCH = 16  # pictures that the model sees at once
+
+
+class Reader(Protocol):
+    """The model, as far as an import needs it."""
+
+    @property
+    def config(self) -> ModelConfig: ...
+    @property
+    def facts(self) -> Mapping[str, str]: ...
+    def encode_batch(self, pictures: Sequence[Image]) -> np.ndarray: ...
+    def embed(self, latents_NL: np.ndarray) -> np.ndarray: ...
+    def captions(self, latents_NL: np.ndarray) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What an import did."""
+
+    name: str
+    version: int
+    pictures: int  # in the collection now
+    added: int
+    present: int  # were there before, from this source
+    captioned: int
+    twins: tuple[tuple[str, str], ...]  # key, and the key of the same picture that is kept
+    unread: tuple[tuple[str, str], ...]  # key, and the reason in a sentence
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Pictures a second, those that were added."""
+        return self.added / self.seconds if self.seconds else 0.0
+
+
+class Importer:
+    """Imports sources into the collections of one shelf."""
+
+    def __init__(self, shelf: Shelf, reader: Reader, *, captions: bool = False) -> None:
+        self.shelf, self.reader, self.captions = shelf, reader, captions
+        config = reader.config
+        self.widths = config.latent_width, config.embedding_width
+        self.version = reader.facts.get("version", "")
+
+    def run(
+        self, source: Source, name: str, *, origin: str = "", progress: Progress | None = None
+    ) -> Report:
+        """Import a source, or go on with an import that was stopped; return what was done.
+
+        `origin` tells sources apart whose keys may be the same, such as two folders. What the
+        listener raises, and Ctrl-C, stop the import; what is done until then stays. The map is the
+        simple one at first: `Shelf.draw_map` draws a true one.
+        """
+        self.shelf.make(name, self.version, *self.widths)
+        with self.shelf.writer(name) as (store, journal):
+            self._check_fits(name, journal)
+            what = f"import of {source.name}"
+            journal = replace(journal, running=Running(source=origin, what=what, time=now_text()))
+            write_journal(store.folder, journal)
+            work = Work.begin(store, origin or source.name, source.count, progress)
+            self._take(work, source)
+            if self.captions:
+                self._describe_rest(work)
+            work.unread += source.unread
+            journal = self._finish(work, journal, what)
+        report = _report(name, journal, work)
+        if not report.pictures and len(journal.versions) == 1:
+            self.shelf.remove(name)  # else a mistyped folder would leave an empty collection
+        return report
+
+    def _check_fits(self, name: str, journal: Journal) -> None:
+        mine = (self.version, *self.widths)
+        if mine != (journal.model_version, journal.latent_width, journal.embedding_width):
+            raise CollectionError(
+                f"The pictures of '{name}' were read by model {journal.model_version} and the "
+                f"model is {self.version}; import into a collection of another name."
+            )
+
+    def _take(self, work: Work, source: Source) -> None:
+        """Read, embed and commit; what was embedded is committed even where the work is stopped."""
+        batch: list[Plate] = []
+        try:
+            for plate in read_plates(work.unknown(source.entries()), self.reader.config.side_px):
+                if work.is_new(plate):
+                    batch.append(plate)
+                if len(batch) == BATCH:
+                    self._embed(work, batch)
+                    batch = []
+                    work.tell()
+                if work.full:
+                    work.commit()
+            self._embed(work, batch)
+        finally:
+            work.commit()
+
+    def _embed(self, work: Work, batch: Sequence[Plate]) -> None:
+        if batch:
+            squares = [plate.square for plate in batch if plate.square is not None]
+            latents = self.reader.encode_batch(squares)
+            captions = self._captions_for(latents, [plate.entry.caption for plate in batch])
+            work.add(batch, captions, latents, self.reader.embed(latents))
+
+    def _captions_for(self, latents: np.ndarray, given: Sequence[str]) -> list[tuple[str, str]]:
+        """Return each picture's caption and whose it is: the source's, else the model's."""
+        found = [(cut(caption), "source" if caption.strip() else "") for caption in given]
+        rows = [row for row, (caption, _) in enumerate(found) if not caption]
+        if self.captions and rows:
+            for row, caption in zip(rows, self.reader.captions(latents[rows]), strict=True):
+                found[row] = (caption, "model")
+        return found
+
+    def _describe_rest(self, work: Work) -> None:
+        """Caption what an earlier import left without words."""
+        rows = work.store.rows(["id", "caption", "caption_by", "latent"])
+        lacking = np.flatnonzero([not by for by in rows["caption_by"].to_pylist()])
+        for start in range(0, len(lacking), FEWEST_COMMITTED):
+            tell(work.progress, start / len(lacking), f"Captions, {start} of {len(lacking)}")
+            some = rows.take(lacking[start : start + FEWEST_COMMITTED])
+            latents = unit(np.stack(some["latent"].to_pylist()))
+            words = self.reader.captions(latents)
+            by = ["model"] * len(words)
+            work.store.change(pa.table({"id": some["id"], "caption": words, "caption_by": by}))
+            work.captioned += len(words)
+
+    def _finish(self, work: Work, journal: Journal, what: str) -> Journal:
+        """Note twins, place the newcomers, and close the import as one version."""
+        store, now = work.store, journal.current
+        work.note_twins()
+        journal = replace(journal, running=None)
+        if store.commits()["pictures"] != now.pictures:
+            tell(work.progress, 1.0, "Placing the pictures on the map")
+            kind = _place(store, now.kind)
+            rows = store.count()
+            more = f"{what} ({rows - now.rows:,} pictures)"
+            journal = journal.advanced(what=more, kind=kind, rows=rows, **store.commits())
+        write_journal(store.folder, journal)
+        return journal
+
+
+def _place(store: Store, kind: str) -> str:
+    """Place what has no place yet; return the kind of the map."""
+    ids = store.rows(["id"])["id"].to_pylist()
+    if not ids:
+        return kind
+    embeddings = unit(store.vectors("embedding"))
+    if kind != "umap":
+        store.draw(ids, pca_places(embeddings), anew=True)
+        return "pca"
+    known = store.places()
+    placed = np.array([id in known for id in ids])
+    if not placed.all():
+        places = np.array([known[id] for id in ids if id in known], np.float32)
+        fresh = placed_among(embeddings[~placed], embeddings[placed], places)
+        store.draw([id for id in ids if id not in known], fresh, anew=False)
+    return kind
+
+
+def _report(name: str, journal: Journal, work: Work) -> Report:
+    return Report(
+        name=name,
+        version=journal.current.number,
+        pictures=journal.current.rows,
+        added=work.added,
+        present=work.present,
+        captioned=work.captioned,
+        twins=tuple(work.twins),
+        unread=tuple((str(key), str(reason)) for key, reason in work.unread),
+        seconds=time.monotonic() - work.start,
+    )

@@ -1,0 +1,159 @@
+"""An own collection, opened for reading: what a collection can do, over tables in LanceDB.
+
+Shapes: N pictures, L width of the latent, E width of the embedding.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from engrave.collection import Collection, Label
+from engrave.collection.atlas import Atlas
+from engrave.collection.facets import decade, write_map
+from engrave.collection.mapping import pca_places, placed_among
+from engrave.collection.vectors import unit
+from engrave.errors import CollectionError
+from engrave.image import pad_square
+from engrave.shelf.journal import Journal, Version
+from engrave.shelf.records import Holding, holding
+from engrave.shelf.store import Store
+
+CELL_PX = 96
+READ_AT_ONCE = 100  # thumbnails, one sheet of them
+NAMED = ("subject", "technique", "book", "folder")  # facets that every map offers
+FEWEST_VALUES, MOST_VALUES = 2, 200  # of another facet that colours a map
+
+
+class Volume(Collection):
+    """One version of an own collection; it stays as it was opened, whatever is written later."""
+
+    items: tuple[Holding, ...]
+
+    def __init__(self, name: str, folder: Path, journal: Journal, version: Version | None) -> None:
+        self.name, self.journal, self.version = name, journal, version or journal.current
+        self.complete = version is not None or journal.complete
+        self.home = folder
+        # while an import runs, its pictures are shown as far as it came
+        self._store = Store(folder, None if not self.complete else self.version)
+        rows = self._store.rows(row_ids=True)
+        self._row_ids: list[int] = rows["_rowid"].to_pylist()
+        places = self._places(rows["id"].to_pylist())
+        label = Label(
+            name=name,
+            version=self.stamp,
+            model_version=journal.model_version,
+            cell_px=CELL_PX,
+        )
+        pairs = zip(rows.to_pylist(), places.tolist(), strict=True)
+        super().__init__([holding(row, (x, y)) for row, (x, y) in pairs], label=label)
+
+    @property
+    def stamp(self) -> str:
+        """What changes whenever anything in the collection does."""
+        seen = self.version
+        return f"{seen.number}-{seen.pictures}-{seen.map}-{len(self._row_ids)}"
+
+    def check_fits(self, model_version: str, embedding_width: int) -> None:
+        """Refuse another model than read the pictures: its neighbours would be nonsense."""
+        mine = self.journal
+        if (
+            mine.model_version == (model_version or "unknown")
+            and mine.embedding_width == embedding_width
+        ):
+            return
+        raise CollectionError(
+            f"The pictures of '{self.name}' were read by model {mine.model_version} and the model "
+            f"is {model_version}; import them again under another name."
+        )
+
+    @cached_property
+    def latents(self) -> np.ndarray:
+        """Latents (N, L), float32, norm 1."""
+        return self._one_each(self._store.vectors("latent"), "latents")
+
+    @cached_property
+    def embeddings(self) -> np.ndarray:
+        """Joint embeddings (N, E), float32, norm 1."""
+        return self._one_each(self._store.vectors("embedding"), "embeddings")
+
+    def picture(self, index: int) -> Image.Image:
+        """Return what was imported, in grey, its longer side 256 pixels at most."""
+        self.item(index)
+        return _opened(self._store.some([self._row_ids[index]], "thumbnail")[0])
+
+    def sprite(self, index: int) -> Image.Image:
+        """Return the thumbnail of an item, on a white square: the picture itself, made small."""
+        return pad_square(self.picture(index), CELL_PX)
+
+    def facets(self) -> dict[str, list[str]]:
+        """Return the values by which the map can be coloured, one for each picture.
+
+        subject, technique, book, folder and decade are always there; other facets of the source
+        where they have more than one value and not too many.
+        """
+        found = {name: self.values(name) for name in NAMED}
+        found["decade"] = [decade(item.year) for item in self.items]
+        for name in sorted({name for item in self.items for name in item.facets} - {*found}):
+            values = self.values(name)
+            if FEWEST_VALUES <= len(set(values)) <= min(MOST_VALUES, len(values) // 2):
+                found[name] = values
+        return found
+
+    def values(self, name: str) -> list[str]:
+        """Return one facet of each picture, empty where it has none."""
+        return [item.facets.get(name, "") for item in self.items]
+
+    def page_folder(self) -> Path | None:
+        """Return the folder with map and sheets as a browser reads them, made when first needed."""
+        pages = self.home / "pages"
+        ready = pages / self.stamp
+        if not ready.is_dir():
+            pages.mkdir(exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=pages, prefix=".new-") as scratch:
+                fresh = Path(scratch) / "page"
+                fresh.mkdir()
+                write_map(fresh, self.places, self.facets())
+                Atlas(fresh, CELL_PX).write(self._sprites())
+                if not ready.is_dir():  # another visitor may have been faster
+                    fresh.rename(ready)
+            _forget_others(pages, self.stamp)
+        return ready
+
+    def _sprites(self) -> Iterator[Image.Image]:
+        for start in range(0, len(self), READ_AT_ONCE):
+            group = self._store.some(self._row_ids[start : start + READ_AT_ONCE], "thumbnail")
+            yield from (pad_square(_opened(data), CELL_PX) for data in group)
+
+    def _places(self, ids: Sequence[str]) -> np.ndarray:
+        """Return a place for each id: the one on the map, else one among them, else a first one."""
+        known = self._store.places()
+        rows = [row for row, id in enumerate(ids) if id in known]
+        if not ids or not rows:
+            return pca_places(unit(self._store.vectors("embedding"))) if ids else np.zeros((0, 2))
+        places = np.array([known.get(id, (0.0, 0.0)) for id in ids], np.float32)
+        fresh = np.setdiff1d(np.arange(len(ids)), rows)
+        if len(fresh):
+            embeddings = unit(self._store.vectors("embedding"))
+            places[fresh] = placed_among(embeddings[fresh], embeddings[rows], places[rows])
+        return places
+
+
+def _opened(data: bytes) -> Image.Image:
+    with Image.open(BytesIO(data)) as picture:
+        return picture.convert("L")
+
+
+def _forget_others(pages: Path, stamp: str) -> None:
+    """Delete what was made for older versions, but the newest of them: a page may still show it."""
+    others = [path for path in pages.iterdir() if path.is_dir() and path.name != stamp]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[1:]:
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Own collections: imports, versions, edits, and what survives a crash."""
