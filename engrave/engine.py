@@ -6,6 +6,7 @@ Shapes: L width of the latent, E width of the embedding, N pictures, texts or fr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,17 @@ class Engine:
         self.collection = collection
         self.maker = Maker(self._sleeper.studio, collection, self.model_version, self._trained_on)
         collection.check_fits(self._facts.get("version", ""), self.config.embedding_width)
+
+    def with_collection(self, collection: Collection) -> Engine:
+        """Return an engine that searches another collection with the same model.
+
+        What it generates still leans on the engravings that this one began with, so that a text
+        and a seed give the same picture whatever is searched.
+        """
+        collection.check_fits(self._facts.get("version", ""), self.config.embedding_width)
+        other = copy(self)
+        other.collection = collection
+        return other
 
     @classmethod
     def load(cls, model: Path | None = None, collection: Path | None = None) -> Engine:
@@ -242,9 +254,9 @@ class Engine:
         return self._studio.captions(latents_NL)
 
     def original(self, index: int) -> Image:
-        """Return the model's reconstruction of an engraving of the collection, at full size."""
-        self.collection.item(index)
-        return self.decode(self.collection.latents[index : index + 1])[0]
+        """Return the picture of an engraving: the collection's, else the model's reconstruction."""
+        held = self.collection.picture(index)
+        return held or self.decode(self.collection.latents[index : index + 1])[0]
 
     def _plates(
         self, recipes: Sequence[PlateRecipe], num: int, describe: bool, progress: Progress | None
@@ -252,7 +264,10 @@ class Engine:
         for index, recipe in enumerate(recipes):
             share = part(progress, index / len(recipes), (index + 1) / len(recipes))
             named = suffixed(share, f" engraving {index + 1} of {len(recipes)}")
-            yield self.maker.make(recipe, num_neighbours=num, describe=describe, progress=named)
+            plate = self.maker.make(recipe, num_neighbours=num, describe=describe, progress=named)
+            if self.collection is not self.maker.collection:
+                plate = replace(plate, neighbours=self.neighbours(plate.latent, num))
+            yield plate
 
     def _trained_on(self) -> Sequence[Item]:
         """Return the engravings that the model learnt from, none where they are not known."""

@@ -80,6 +80,11 @@ class FakeEngine:
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
         self.maker = Maker(FakeStudio, collection, self.model_version, lambda: collection.items)
+        self.studio = FakeStudio()
+
+    def with_collection(self, collection: Collection) -> "FakeEngine":
+        """Return an engine over another collection."""
+        return FakeEngine(collection)
 
     def encode(self, image: object) -> np.ndarray:
         """Return a latent that depends on the picture."""
@@ -208,7 +213,7 @@ class FakeEngine:
 
     def original(self, index: int) -> Image.Image:
         """Return the picture of an engraving of the collection."""
-        return draw(self.collection.latents[index])
+        return self.collection.picture(index) or draw(self.collection.latents[index])
 
 
 @cache

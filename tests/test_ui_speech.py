@@ -8,6 +8,7 @@ import pytest
 
 from engrave.errors import PromptError
 from engrave.ui.speech import SORRY, bind, spoken
+from engrave.ui.visiting import Visiting
 
 
 def shout(engine: str, text: str, request: gr.Request) -> str:
@@ -51,3 +52,13 @@ def test_steps_stay_steps_and_hide_what_nobody_foresaw() -> None:
 def test_errors_of_gradio_pass() -> None:
     error = gr.Error("said already")
     assert spoken(error) is error
+
+
+def test_what_differs_by_visitor_is_looked_up_for_the_one_who_asks() -> None:
+    engines = {"a": "first", "b": "second"}
+    engine = Visiting(lambda request: engines[request.session_hash])
+    run, steps = bind(shout, engine), bind(count, engine)
+    for session, name in engines.items():
+        request = gr.Request(session_hash=session, cookies={})
+        assert run("x", request) == f"{name} X"
+        assert list(steps(2, request)) == [0, 1]

@@ -180,6 +180,16 @@ class Collection:
             raise CollectionError("This collection is not on disk yet; save it, then load it.")
         return self._atlas.sprite(index)
 
+    def holds(self, index: int) -> bool:
+        """Say whether the picture itself is here, not only the model's memory of it."""
+        self.item(index)
+        return False
+
+    def picture(self, index: int) -> Image | None:
+        """Return the picture of an item where the collection holds it, else None."""
+        self.item(index)
+        return None
+
     def save(self, folder: Path, sprites: Iterable[Image]) -> None:
         """Write the folder, one thumbnail an item; a reader sees the old one or the new one."""
         folder.parent.mkdir(parents=True, exist_ok=True)

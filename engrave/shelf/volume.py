@@ -84,6 +84,11 @@ class Volume(Collection):
         """Joint embeddings (N, E), float32, norm 1."""
         return self._one_each(self._store.vectors("embedding"), "embeddings")
 
+    def holds(self, index: int) -> bool:
+        """Say whether the picture itself is here, which it is for all that was imported."""
+        self.item(index)
+        return True
+
     def picture(self, index: int) -> Image.Image:
         """Return what was imported, in grey, its longer side 256 pixels at most."""
         self.item(index)

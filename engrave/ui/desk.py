@@ -1,4 +1,4 @@
-"""What the tabs share: the engine, what arrives at the walk, and the way to another tab."""
+"""What the tabs share: what a session looks at, what arrives at the walk, the way to another tab."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ import gradio as gr
 
 from engrave.engine import Engine
 from engrave.ui.examples import Examples
+from engrave.ui.explore_map import Chart
 from engrave.ui.views import Views
+from engrave.ui.visiting import Visiting
 
 PRIVATE: dict[str, Any] = {"api_name": False}  # no name, so that none can be called by it
 LIGHT: dict[str, Any] = PRIVATE | {"queue": False, "show_progress": "hidden"}  # never the model
@@ -19,8 +21,10 @@ MODEL: dict[str, Any] = PRIVATE | {"concurrency_id": "model", "concurrency_limit
 class Desk:
     """What is handed to each tab when its events are wired."""
 
-    engine: Engine
-    views: Views
+    chart: Visiting[Chart]
+    engine: Visiting[Engine]
+    views: Visiting[Views]
+    shipped: Engine  # whose collection the examples are of
     shown: Examples
     tabs: gr.Tabs
     walk_ends: list[Any]  # what arrives at the walk, and the tabs

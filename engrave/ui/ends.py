@@ -14,9 +14,9 @@ from engrave.errors import PromptError
 from engrave.limits import needed_text
 from engrave.ui.files import data_url
 from engrave.ui.uploads import open_upload
-from engrave.ui.views import Made, View, Views
+from engrave.ui.views import Made, View, Views, remembered
 
-ID = re.compile(r"\d+-\d+")  # of an engraving: its book's number and its own
+ID = re.compile(r"\d+-\d+")  # of a shipped engraving: its book's number and its own
 FOUND = 8  # engravings that a search for an end offers
 
 
@@ -53,7 +53,7 @@ def from_upload(engine: Engine, path: str | None) -> End:
 def from_collection(engine: Engine, index: int, src: str = "") -> End:
     """Take an engraving of the collection as an end; `src` is its picture where that is known."""
     own = engine.collection.neighbour(index)
-    kind = f"no. {own.id} of the collection, as the model remembers it"
+    kind = f"no. {own.id} of the collection, {remembered(engine.collection, index)}"
     latent, src = engine.collection.latents[index], src or data_url(engine.original(index))
     return End(kind, own.caption, latent, src, own.book, own.year, own.url, source=own.id)
 
@@ -81,7 +81,8 @@ def from_plate(engine: Engine, plate: Made) -> End:
 def find(engine: Engine, query: str) -> tuple[Neighbour, ...]:
     """Return engravings for a search or for an id."""
     query = needed_text(query)
-    if not ID.fullmatch(query):
+    row = engine.collection.row(query)
+    if row is None and not ID.fullmatch(query):
         return engine.search(query, num=FOUND)
     return (engine.collection.neighbour(row_of(engine, query)),)
 

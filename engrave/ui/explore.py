@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from engrave.engine import Engine
+from engrave.errors import PromptError
 from engrave.ui.caption import CaptionTab
 from engrave.ui.desk import LIGHT, MODEL, Desk
 from engrave.ui.ends import End, filled, from_collection
@@ -33,14 +34,15 @@ from engrave.ui.explore_table import (
 from engrave.ui.generate import GenerateTab
 from engrave.ui.speech import bind
 from engrave.ui.uploads import EXTENSIONS
-from engrave.ui.views import View, Views
+from engrave.ui.views import View
+from engrave.ui.visiting import Visiting
 from engrave.ui.walk_layout import InterpolateTab
 from engrave.ui.widgets import letter_of, position_of, widget
 
 NEAR = 8
-MAP_EVENTS = ["open", "choose", "draw", "line", "restore"]
+MAP_EVENTS = ["open", "choose", "draw", "line", "restore", "elsewhere"]
 CHOICE_EVENTS = ["open", "turn", "tick", "export", "walk", "stroll"]
-DETAIL_EVENTS = ["open", "use", "more", "draw"]
+DETAIL_EVENTS = ["open", "use", "more", "draw", "edit", "discard"]
 Opens = Callable[[gr.HTML], None]
 FROM_ADDRESS = """() => {
   if (!location.hash.startsWith('#explore')) return;
@@ -49,8 +51,9 @@ FROM_ADDRESS = """() => {
 }"""
 
 
-def show_item(engine: Engine, views: Views, index: int, src: str = "") -> View:
+def show_item(chart: Chart, index: int, src: str = "") -> View:
     """Return one engraving with its neighbours; `src` is its reconstruction where that is known."""
+    engine, views = chart.engine, chart.views
     embedding = engine.collection.embeddings[index]
     near = engine.neighbours(embedding, NEAR, exclude=index)
     x, y = engine.collection.places[index].tolist()
@@ -59,10 +62,25 @@ def show_item(engine: Engine, views: Views, index: int, src: str = "") -> View:
 
 def open_item(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[View, View, Marks, Any]:
     """Open the engraving that was clicked, anywhere on the page."""
-    index = position_of(event, "index", len(chart.engine.collection))
+    index = row_of(chart, event)
     marks = FRESH | marks | {"focus": index}
     tab = gr.Tabs(selected="explore")
-    return show_item(chart.engine, chart.views, index), chart.view(marks), marks, tab
+    return show_item(chart, index), chart.view(marks), marks, tab
+
+
+def row_of(chart: Chart, event: gr.EventData) -> int:
+    """Return the row that an event means; one that was shown before another collection was
+    chosen is known by its id."""
+    data = event._data if isinstance(event._data, dict) else {}
+    collection, id = chart.engine.collection, data.get("id")
+    if not isinstance(id, str):
+        return position_of(event, "index", len(collection))
+    row = collection.row(id)
+    if row is None:
+        raise PromptError(
+            "This picture is of another collection; choose that one at the top of Explore."
+        )
+    return row
 
 
 def item_as_end(engine: Engine, event: gr.EventData) -> tuple[Any, ...]:
@@ -129,7 +147,7 @@ def place(chart: Chart, opened: View, focus: int | None) -> ExploreTab:
     less, file, weights = place_more()
     with gr.Row(elem_classes="halves"):
         with gr.Column(scale=7, min_width=300):
-            plot = widget("map", "map", chart.view(marks), events=MAP_EVENTS, elem_id="map")
+            plot = widget("map-open", "map", chart.view(marks), events=MAP_EVENTS, elem_id="map")
             clusters = widget(
                 "insight", "clusters", {}, events=["ponder", "rename"], elem_id="clusters"
             )
@@ -166,8 +184,9 @@ def place_more() -> tuple[gr.Textbox, gr.File, tuple[gr.Slider, gr.Slider]]:
     return less, file, (words, picture)
 
 
-def wire(tab: ExploreTab, desk: Desk, chart: Chart, walks: InterpolateTab) -> None:
+def wire(tab: ExploreTab, desk: Desk, walks: InterpolateTab) -> None:
     """Say what happens when."""
+    chart = desk.chart
     answer = [tab.choice, tab.map, tab.marks, tab.listing]
     wire_search(tab, chart, answer)
     wire_choice(tab, chart, answer)
@@ -189,17 +208,16 @@ def wire(tab: ExploreTab, desk: Desk, chart: Chart, walks: InterpolateTab) -> No
         desk.opens(source)
 
 
-def wire_others(
-    tab: ExploreTab, desk: Desk, chart: Chart, captions: CaptionTab, plates: GenerateTab
-) -> None:
+def wire_others(tab: ExploreTab, desk: Desk, captions: CaptionTab, plates: GenerateTab) -> None:
     """Let what the other tabs made be put on the map."""
+    chart = desk.chart
     shown = [tab.choice, tab.map, tab.marks, tab.listing, desk.tabs]
     plate, end = bind(put_plate, chart), bind(put_end, chart)
     plates.plates.chart(plate, [tab.marks, plates.made], shown, **MODEL)
     captions.answer.chart(end, [tab.marks, captions.end], shown, **MODEL)
 
 
-def wire_search(tab: ExploreTab, chart: Chart, answer: list[Any]) -> None:
+def wire_search(tab: ExploreTab, chart: Visiting[Chart], answer: list[Any]) -> None:
     """Say how a question is put, forgotten and brought back."""
     asked = [tab.text, tab.less, tab.file, *tab.weights, tab.marks]
     for trigger in (tab.text.submit, tab.less.submit, tab.run.click, tab.file.upload):
@@ -211,7 +229,7 @@ def wire_search(tab: ExploreTab, chart: Chart, answer: list[Any]) -> None:
     tab.map.restore(bind(restored, chart), tab.marks, back, **MODEL)
 
 
-def wire_choice(tab: ExploreTab, chart: Chart, answer: list[Any]) -> None:
+def wire_choice(tab: ExploreTab, chart: Visiting[Chart], answer: list[Any]) -> None:
     """Say what the pictures and the table below the map do."""
     known = [tab.marks, tab.listing]
     tab.choice.turn(bind(turned, chart), known, [tab.choice, tab.listing], **LIGHT)
@@ -222,7 +240,7 @@ def wire_choice(tab: ExploreTab, chart: Chart, answer: list[Any]) -> None:
     )
 
 
-def opener(tab: ExploreTab, tabs: gr.Tabs, chart: Chart) -> Opens:
+def opener(tab: ExploreTab, tabs: gr.Tabs, chart: Visiting[Chart]) -> Opens:
     """Return what lets any widget open an engraving here."""
     run = bind(open_item, chart)
 

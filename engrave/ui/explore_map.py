@@ -15,6 +15,8 @@ A session's marks travel with every answer:
 import base64
 import json
 import math
+import os
+import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +35,7 @@ from engrave.errors import PromptError
 from engrave.originals.shown import Shown
 from engrave.places import PLOTLY
 from engrave.ui.files import file_url
-from engrave.ui.views import View, Views
+from engrave.ui.views import View, Views, origin_of, remembered
 
 PLOTLY_VERSION = "3.7.0"
 CHUNK = 500  # captions in one file of the map, about 40 kB
@@ -46,14 +48,20 @@ FRESH: Marks = {
 }  # fmt: skip
 
 
-def map_files(collection: Collection, captions: Path, originals: Shown) -> View:
-    """Return where the browser finds the map; writes the captions for it in small files."""
-    folder = collection.page_folder() if len(collection) else None
-    if folder is None:
+def map_files(
+    collection: Collection, folder: Path, originals: Shown, *, public: bool = True
+) -> View:
+    """Return where the browser finds the map; writes what is not there yet in small files.
+
+    `public` says that a browser may read the collection's own files; else `folder` gets links.
+    """
+    source = collection.page_folder() if len(collection) else None
+    if source is None:
         return {}
-    write_captions(collection, captions)
+    write_captions(collection, folder)
+    shown = source if public else linked(source, folder)
     version = collection.label.version or collection.model_version or "0"
-    at = {name: file_url(folder / name, version) for name in ("map-xy.bin", "NAME")}
+    at = {name: file_url(shown / name, version) for name in ("map-xy.bin", "NAME")}
     sheets = originals.sheets
     marked = np.flatnonzero(originals.rows & (sheets is not None))
     return {
@@ -62,8 +70,8 @@ def map_files(collection: Collection, captions: Path, originals: Shown) -> View:
             "folder": at["NAME"],
             "sheets": file_url(sheets / "NAME", originals.version) if sheets else at["NAME"],
             "originals": bits_text(marked, len(collection)),
-            "facets": file_url(folder / "map-facets.json", version),
-            "captions": file_url(captions / "captions-NUMBER.json"),
+            "facets": file_url(shown / "map-facets.json", version),
+            "captions": file_url(folder / "captions-NUMBER.json"),
             "plotly": file_url(PLOTLY, PLOTLY_VERSION),
             "chunk": CHUNK,
             "count": len(collection),
@@ -71,12 +79,27 @@ def map_files(collection: Collection, captions: Path, originals: Shown) -> View:
     }
 
 
+def linked(source: Path, folder: Path) -> Path:
+    """Put map and sheets of thumbnails in a public folder too, and return it."""
+    for path in (*source.glob("map-*"), *source.glob("atlas-*.webp")):
+        place = folder / path.name
+        place.unlink(missing_ok=True)
+        try:
+            os.link(path, place)
+        except OSError:  # another disk
+            shutil.copyfile(path, place)
+    return folder
+
+
 def write_captions(collection: Collection, folder: Path) -> None:
-    """Write caption and origin of each engraving, so that a hover never asks the engine."""
+    """Write caption, origin and kind of picture of each engraving, so that a hover asks nobody."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, start in enumerate(range(0, len(collection), CHUNK)):
         items = collection.items[start : start + CHUNK]
-        lines = [[item.caption, f"{item.book}, {item.year}"] for item in items]
+        lines = [
+            [item.caption, origin_of(item), remembered(collection, row)]
+            for row, item in enumerate(items, start)
+        ]
         path = folder / f"captions-{number}.json"
         path.write_text(json.dumps(lines, ensure_ascii=False), encoding="utf-8")
 
@@ -88,18 +111,22 @@ class Chart:
     engine: Engine
     views: Views
     folder: Path  # public, for files of the map
+    name: str = ""  # of an own collection
+    maps: Path | None = None  # where what the map learns of itself is kept, else in the home
     _lock: Lock = field(default_factory=Lock)
     _texts: Yardstick | None = None
 
     @cached_property
     def base(self) -> View:
         """Where the browser finds the map."""
-        return map_files(self.engine.collection, self.folder, self.views.originals)
+        own, originals = self.engine.collection, self.views.originals
+        files = map_files(own, self.folder, originals, public=not self.name)
+        return files and files | {"collection": self.name}
 
     @cached_property
     def insights(self) -> Insights:
         """Trust and clusters, worked out when the map is first opened."""
-        return Insights(self.engine.collection)
+        return Insights(self.engine.collection, self.maps)
 
     @property
     def texts(self) -> Yardstick | None:

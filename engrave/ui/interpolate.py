@@ -123,7 +123,7 @@ def wire(tab: InterpolateTab, desk: Desk) -> None:
         show_progress_on=tab.progress,
         **MODEL,
     )
-    chosen = tab.pairs.pick(bind(chosen_pair, desk.engine, desk.shown), loop, tab.shown, **MODEL)
+    chosen = tab.pairs.pick(bind(chosen_pair, desk.shipped, desk.shown), loop, tab.shown, **MODEL)
     chosen.success(None, js=press("walk"), **PRIVATE)
     desk.opens(tab.player)
     tab.stop.click(bind(wish, TASK), cancels=[run], **LIGHT)

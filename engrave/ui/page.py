@@ -13,12 +13,23 @@ import engrave.ui.zero  # noqa: F401  a Space on ZeroGPU looks for a function th
 from engrave.access import accounts, admits, read_only
 from engrave.engine import Engine
 from engrave.places import FONTS, PLOTLY
-from engrave.ui import caption, explore, files, generate, interpolate, record, training, walk_layout
+from engrave.ui import (
+    caption,
+    explore,
+    explore_own,
+    files,
+    generate,
+    interpolate,
+    record,
+    training,
+    walk_layout,
+)
 from engrave.ui.api import add_endpoints
 from engrave.ui.desk import Desk
 from engrave.ui.examples import FOLDER, Examples, read_examples
 from engrave.ui.explore_map import Chart
 from engrave.ui.guard import Guard
+from engrave.ui.sessions import Sessions
 from engrave.ui.theme import STATIC, paper_theme, style_sheet
 from engrave.ui.views import Views
 from engrave.ui.visitors import UPLOADED, Visitors
@@ -57,11 +68,11 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
     views = Views(engine)
     shown = read_examples(views, examples)
     words = Path(tempfile.mkdtemp(prefix="engrave-map-"))
-    chart = Chart(engine, views, words)
+    sessions = Sessions(Chart(engine, views, words))
     publish_files(views, examples, words, trained)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=kept_s()) as page:
         gr.HTML(HEADER, padding=False)
-        lay_out(chart, shown, training_tab=(trained, words))
+        lay_out(page, sessions, shown, training_tab=(trained, words))
         page.load(None, js=explore.FROM_ADDRESS, api_name=False)
         gr.HTML(colophon(views), padding=False)
         add_endpoints(engine, views)
@@ -69,9 +80,11 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
     return page.queue(max_size=20, default_concurrency_limit=1, api_open=False)
 
 
-def lay_out(chart: Chart, shown: Examples, training_tab: tuple[Path, Path]) -> None:
+def lay_out(
+    page: gr.Blocks, sessions: Sessions, shown: Examples, training_tab: tuple[Path, Path]
+) -> None:
     """Place the five tabs, then wire them, since each may send to another."""
-    engine, views = chart.engine, chart.views
+    chart = sessions.shipped
     with gr.Tabs(elem_id="tabs") as tabs:
         with gr.Tab("Caption", id="caption"):
             captions = caption.place(shown)
@@ -82,17 +95,20 @@ def lay_out(chart: Chart, shown: Examples, training_tab: tuple[Path, Path]) -> N
         with gr.Tab("Explore", id="explore"):
             opened = shown.opened
             src = shown.opened_src
-            detail = {} if opened is None else explore.show_item(engine, views, opened, src)
+            detail = {} if opened is None else explore.show_item(chart, opened, src)
+            own = explore_own.place(sessions)
             mapped = explore.place(chart, detail, opened)
         with gr.Tab("Training", id="training"):
             run = training.place(*training_tab)
-    opens = explore.opener(mapped, tabs, chart)
-    desk = Desk(engine, views, shown, tabs, [walks.arrival, tabs], opens)
+    opens = explore.opener(mapped, tabs, sessions.chart)
+    given = sessions.chart, sessions.engine, sessions.views
+    desk = Desk(*given, chart.engine, shown, tabs, [walks.arrival, tabs], opens)
     caption.wire(captions, desk)
     generate.wire(plates, desk, captions.files)
     interpolate.wire(walks, desk)
-    explore.wire(mapped, desk, chart, walks)
-    explore.wire_others(mapped, desk, chart, captions, plates)
+    explore.wire(mapped, desk, walks)
+    explore.wire_others(mapped, desk, captions, plates)
+    explore_own.wire(own, mapped, sessions, page, opened=(detail, opened))
     training.wire(run)
 
 

@@ -1,4 +1,4 @@
-"""Binds handlers to the engine, and turns what goes wrong into one sentence on the page."""
+"""Binds handlers to what they need, and turns what goes wrong into one sentence on the page."""
 
 import inspect
 import logging
@@ -10,6 +10,7 @@ import gradio as gr
 
 from engrave.errors import EngraveError
 from engrave.ui.stops import Stopped
+from engrave.ui.visiting import Visiting
 from engrave.ui.visitors import acting
 
 LOG = logging.getLogger(__name__)
@@ -22,6 +23,8 @@ SORRY = "Something went wrong on this side; try again, or with another picture o
 
 def bind(handler: Callable[..., Any], *given: object) -> Callable[..., Any]:
     """Return the handler with its first arguments filled in and its errors spoken.
+
+    An argument that is `Visiting` is looked up anew at each call, for the visitor who calls.
 
     Not functools.partial: Gradio reads the annotations of what it is handed to find
     the places for events, requests and progress, and finds none in a partial.
@@ -38,6 +41,11 @@ def bind(handler: Callable[..., Any], *given: object) -> Callable[..., Any]:
     return run
 
 
+def _filled(given: tuple[object, ...], request: gr.Request | None) -> list[object]:
+    """Return what a handler is given, as it is for the visitor who asks."""
+    return [one.of(request) if isinstance(one, Visiting) else one for one in given]
+
+
 def _spoken_answer(
     handler: Callable[..., Any], given: tuple[object, ...], hears: bool
 ) -> Callable[..., Any]:
@@ -46,7 +54,7 @@ def _spoken_answer(
         request, arguments = _parted(arguments, hears)
         try:
             with acting(request):
-                return handler(*given, *arguments, **named)
+                return handler(*_filled(given, request), *arguments, **named)
         except Exception as error:
             raise spoken(error) from error
 
@@ -59,7 +67,7 @@ def _spoken_steps(
     @wraps(handler)
     def run(*arguments: object, **named: object) -> Iterator[Any]:
         request, arguments = _parted(arguments, hears)
-        steps = handler(*given, *arguments, **named)
+        steps = handler(*_filled(given, request), *arguments, **named)
         try:
             while True:
                 # anew at each step, as Gradio may take each in another thread

@@ -10,15 +10,18 @@ import numpy as np
 from PIL.Image import Image
 
 from engrave.answers import Candidate, Neighbour, Plate
+from engrave.collection import Collection, Item
 from engrave.collection.export import ORIGINAL
 from engrave.engine import Engine
 from engrave.image import png_with_metadata
 from engrave.originals.shown import Shown
+from engrave.shelf.records import Holding
 from engrave.ui.files import data_url, file_url, save, slug
 
 View = dict[str, Any]
 NOTHING: View = {}
 MEMORY = "as the model remembers it"
+IMPORTED = "as it was imported"
 CACHED_THUMBNAILS = 8192  # about 3 kB each
 
 
@@ -48,8 +51,10 @@ class Views:
     def neighbour(self, neighbour: Neighbour) -> View:
         """Return one engraving of the collection."""
         return asdict(neighbour) | {
+            "book": book_of(neighbour),
             "thumb": self.thumbnail(neighbour.index),
             "original": self.is_original(neighbour.index),
+            "imported": self.engine.collection.holds(neighbour.index),
         }
 
     def neighbours(self, neighbours: Iterable[Neighbour]) -> list[View]:
@@ -89,11 +94,11 @@ class Views:
     def detail(self, index: int, near: Iterable[Neighbour], src: str = "") -> View:
         """Return one engraving of the collection with its neighbours; `src` is the address of its
         reconstruction where that is known."""
-        own = asdict(self.engine.collection.neighbour(index))
+        own = self.neighbour(self.engine.collection.neighbour(index))
         original = self.originals.picture(index)
         picture = data_url(original) if original else src or self._remembered(index)
         told = {"picture": picture, "original": original is not None}
-        return own | told | {"near": self.neighbours(near)}
+        return own | told | {"near": self.neighbours(near), "held": self.held(index)}
 
     def is_original(self, index: int) -> bool:
         """Tell whether an engraving is shown by its original."""
@@ -105,17 +110,41 @@ class Views:
 
     def likeness(self, rows: Iterable[int]) -> str:
         """Say what the pictures of engravings are."""
-        found = {self.is_original(row) for row in rows}
-        if found == {True}:
-            return ORIGINAL
-        return f"{ORIGINAL}, or {MEMORY}" if True in found else MEMORY
+        found = {
+            ORIGINAL if self.is_original(row) else remembered(self.engine.collection, row)
+            for row in rows
+        }
+        return ", or ".join(sorted(found, key=(ORIGINAL, IMPORTED, MEMORY).index)) or MEMORY
 
     def _remembered(self, index: int) -> str:
         return data_url(self.engine.original(index))
 
+    def held(self, index: int) -> View | None:
+        """Return what an own collection knows of a picture and can be changed."""
+        item = self.engine.collection.item(index)
+        if not isinstance(item, Holding):
+            return None
+        facts = {"caption": item.caption, "title": item.printed, "facets": dict(item.facets)}
+        return facts | {"by": item.caption_by, "file": item.key}
+
     def _thumbnail(self, index: int) -> str:
         sprite = self.sprite(index)
         return data_url(sprite, sprite.width, quality=80)
+
+
+def remembered(collection: Collection, index: int) -> str:
+    """Say what the picture of an engraving is where no original is shown."""
+    return IMPORTED if collection.holds(index) else MEMORY
+
+
+def book_of(one: Neighbour | Item) -> str:
+    """Return the book of an engraving, else its title, else its number."""
+    return one.book or one.printed or one.id
+
+
+def origin_of(one: Neighbour | Item) -> str:
+    """Return book and year of an engraving, as far as they are known."""
+    return f"{book_of(one)}, {one.year}" if one.year else book_of(one)
 
 
 def candidates(found: Iterable[Candidate]) -> list[View]:

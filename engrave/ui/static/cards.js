@@ -1,6 +1,7 @@
 /* Plates that the model made, captions of a picture, and engravings of the collection. */
 
-import { bookLink, button, el, likeness, MEMORY, mount, ORIGINAL } from "./dom.js";
+import { bookLink, button, el, likeness, mount, ORIGINAL, origin } from "./dom.js";
+import { holding } from "./holding.js";
 
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 
@@ -14,7 +15,7 @@ function thumbnail(item, trigger) {
       class: item.original ? "thumb original" : "thumb",
       title: `${item.caption} (similarity ${similarity})`,
       "aria-label": `Open in Explore: ${item.caption}, similarity ${similarity}${item.original ? `, ${ORIGINAL}` : ""}`,
-      on: { click: () => trigger("open", { index: item.index }) },
+      on: { click: () => trigger("open", { index: item.index, id: item.id }) },
     },
     el("img", { src: item.thumb, alt: "", width: 96, height: 96, loading: "lazy" }),
   );
@@ -30,7 +31,7 @@ function neighbourCard(item, trigger) {
       {},
       el("p", { class: "words" }, item.caption),
       item.printed ? el("p", { class: "printed" }, "In the book: ", el("q", {}, item.printed)) : null,
-      el("p", { class: "facts" }, bookLink(item), `, ${item.year} · similarity ${item.similarity.toFixed(2)}`),
+      el("p", { class: "facts" }, origin(item), ` · similarity ${item.similarity.toFixed(2)}`),
     ),
   );
 }
@@ -177,10 +178,10 @@ export function detail(context) {
         "figure",
         { class: "mount" },
         el("img", { src: item.picture, alt: item.caption, width: 256, height: 256 }),
-        el("figcaption", {}, item.label ?? (item.original ? ORIGINAL : MEMORY)),
+        el("figcaption", {}, item.label ?? likeness([item])),
       ),
       el("p", { class: "words lead" }, item.caption),
-      ...(item.made ? [] : origin(item)),
+      ...(item.made ? [] : known(item, trigger)),
       el(
         "p",
         { class: "actions" },
@@ -195,10 +196,11 @@ export function detail(context) {
   });
 }
 
-function origin(item) {
+function known(item, trigger) {
+  if (item.held) return [el("p", { class: "facts" }, origin(item)), ...holding(item, trigger)];
   return [
     item.printed ? el("p", { class: "printed" }, "In the book: ", el("q", {}, item.printed)) : null,
-    el("p", { class: "facts" }, bookLink(item), item.author ? `, by ${item.author}` : "", `, ${item.year}`),
-    el("p", { class: "facts" }, `${item.subject} · ${item.technique} · no. ${item.id}`),
+    el("p", { class: "facts" }, bookLink(item), item.author ? `, by ${item.author}` : "", item.year ? `, ${item.year}` : ""),
+    el("p", { class: "facts" }, [item.subject, item.technique, `no. ${item.id}`].filter(Boolean).join(" · ")),
   ];
 }

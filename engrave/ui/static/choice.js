@@ -14,13 +14,13 @@ function tick(item, trigger) {
 }
 
 function opens(item, trigger, ...children) {
-  const attributes = { type: "button", class: children.length > 0 ? "row-open" : item.original ? "thumb original" : "thumb", title: item.caption, on: { click: () => trigger("open", { index: item.index }) } };
+  const attributes = { type: "button", class: children.length > 0 ? "row-open" : item.original ? "thumb original" : "thumb", title: item.caption, on: { click: () => trigger("open", { index: item.index, id: item.id }) } };
   if (children.length > 0) return el("button", attributes, ...children);
   return el("button", { ...attributes, "aria-label": `Open: ${item.caption}` }, el("img", { src: item.thumb, alt: "", width: 96, height: 96, loading: "lazy" }));
 }
 
 function gallery(items, trigger) {
-  return el("ol", { class: "chosen" }, items.map((item) => el("li", { class: item.ticked ? "ticked" : null }, opens(item, trigger), el("label", {}, tick(item, trigger), el("span", {}, `${item.subject}, ${item.year}`)))));
+  return el("ol", { class: "chosen" }, items.map((item) => el("li", { class: item.ticked ? "ticked" : null }, opens(item, trigger), el("label", {}, tick(item, trigger), el("span", {}, [item.subject, item.year].filter(Boolean).join(", ") || item.book)))));
 }
 
 function heading({ order, down }, trigger) {
@@ -42,7 +42,7 @@ function line(item, trigger) {
     el("td", {}, item.subject),
     el("td", {}, item.technique),
     el("td", {}, bookLink(item)),
-    el("td", {}, String(item.year)),
+    el("td", {}, item.year ? String(item.year) : ""),
   );
 }
 

@@ -33,12 +33,18 @@ function shortened(text, limit = 64) {
   return text.length <= limit ? text : `${text.slice(0, text.lastIndexOf(" ", limit))} …`;
 }
 
-/* A link to a book's page, or only its title where the address is not one of Project Gutenberg. */
+/* A link to where an engraving is from, or only its title where there is no address on the web. */
 export function bookLink(item) {
   const text = shortened(item.book);
-  if (!String(item.url).startsWith("https://www.gutenberg.org/")) return el("span", {}, text);
-  const title = `${item.book} (opens the book's page at Project Gutenberg)`;
-  return el("a", { href: item.url, target: "_blank", rel: "noopener noreferrer", title }, text);
+  const url = String(item.url ?? "");
+  if (!/^https?:\/\//.test(url)) return el("span", {}, text);
+  const where = url.startsWith("https://www.gutenberg.org/") ? "the book's page at Project Gutenberg" : "its page";
+  return el("a", { href: url, target: "_blank", rel: "noopener noreferrer", title: `${item.book} (opens ${where})` }, text);
+}
+
+/* Where an engraving is from, with its year where that is known. */
+export function origin(item) {
+  return [bookLink(item), item.year ? `, ${item.year}` : ""];
 }
 
 export function plural(count, one, many = `${one}s`) {
@@ -48,10 +54,13 @@ export function plural(count, one, many = `${one}s`) {
 export const MEMORY = "as the model remembers it";
 export const ORIGINAL = "original from Project Gutenberg";
 
-/* Says what the pictures of engravings are; where both kinds stand together, originals bear a mark. */
+export const IMPORTED = "as it was imported";
+
+/* Says what the pictures of engravings are; where several kinds stand together, originals bear a mark. */
 export function likeness(items) {
   const count = items.filter((item) => item.original).length;
-  if (count === 0) return MEMORY;
-  if (count === items.length) return count === 1 ? ORIGINAL : "originals from Project Gutenberg";
-  return `marked •: ${ORIGINAL}; others: ${MEMORY}`;
+  if (count > 0 && count === items.length) return count === 1 ? ORIGINAL : "originals from Project Gutenberg";
+  const kinds = new Set(items.filter((item) => !item.original).map((item) => (item.imported ? IMPORTED : MEMORY)));
+  const others = kinds.size > 0 ? [...kinds].join(" or ") : MEMORY;
+  return count === 0 ? others : `marked •: ${ORIGINAL}; others: ${others}`;
 }

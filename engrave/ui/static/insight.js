@@ -5,10 +5,12 @@ import { button, el, mount } from "./dom.js";
 const heard = new EventTarget();
 let latest = null;
 
-/* Calls back with {trust, cluster, clusters, mean, lone} now and whenever it changes. */
+/* Calls back with {trust, cluster, clusters, mean, lone} now and whenever it changes; returns what ends that. */
 export function onInsight(listener) {
-  heard.addEventListener("insight", () => listener(latest));
-  if (latest) listener(latest);
+  const hear = () => listener(latest);
+  heard.addEventListener("insight", hear);
+  if (latest) hear();
+  return () => heard.removeEventListener("insight", hear);
 }
 
 const shown = new EventTarget();
@@ -18,7 +20,9 @@ export function showClusters(open) {
 
 const asked = new EventTarget();
 export function onClusterAsked(listener) {
-  asked.addEventListener("asked", (event) => listener(event.detail));
+  const hear = (event) => listener(event.detail);
+  asked.addEventListener("asked", hear);
+  return () => asked.removeEventListener("asked", hear);
 }
 
 function cluster(one, number, trigger) {
@@ -39,7 +43,10 @@ export function clusters(context) {
   const root = context.element.querySelector(".widget");
   shown.addEventListener("shown", (event) => { open = event.detail; root.hidden = !open; });
   mount(context, (value) => {
-    if (!value.clusters) return el("p", { class: "empty" }, "Finding clusters …");
+    if (!value.clusters) {
+      latest = null; // of another collection
+      return el("p", { class: "empty" }, "Finding clusters …");
+    }
     latest = value;
     queueMicrotask(() => heard.dispatchEvent(new Event("insight")));
     if (value.clusters.length === 0) return el("p", { class: "empty" }, "This map has no clusters.");

@@ -1,6 +1,6 @@
 /* What lies over the map in words: a card on hover, an offer at an empty place, pins. */
 
-import { button, el, MEMORY, ORIGINAL } from "./dom.js";
+import { button, el, ORIGINAL } from "./dom.js";
 import { rowsOf } from "./map-bits.js";
 
 const LONGEST = 48; // characters beside a pin
@@ -20,10 +20,13 @@ export class Cards {
   async preview(row, left, top) {
     this.hovered = row;
     const words = el("p", {}, "…");
-    this.card.replaceChildren(this.sprites.element(row), words, el("small", {}, this.originals.has(row) ? ORIGINAL : MEMORY));
+    const label = el("small", {}, this.originals.has(row) ? ORIGINAL : "");
+    this.card.replaceChildren(this.sprites.element(row), words, label);
     this.put(this.card, left, top);
-    const [caption, origin] = await this.words(row);
-    if (this.hovered === row) words.replaceChildren(caption, el("small", {}, origin));
+    const [caption, origin, picture] = await this.words(row);
+    if (this.hovered !== row) return;
+    words.replaceChildren(caption, el("small", {}, origin));
+    if (!this.originals.has(row)) label.textContent = picture;
   }
 
   leave() {
@@ -65,6 +68,6 @@ export class Cards {
       const url = this.files.captions.replace("NUMBER", chunk);
       this.chunks.set(chunk, fetch(url).then((answer) => answer.json()).catch(() => []));
     }
-    return this.chunks.get(chunk).then((lines) => lines[row % this.files.chunk] ?? ["", ""]);
+    return this.chunks.get(chunk).then((lines) => lines[row % this.files.chunk] ?? ["", "", ""]);
   }
 }

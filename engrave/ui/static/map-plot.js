@@ -69,14 +69,26 @@ export class Plot {
     await window.Plotly.newPlot(this.canvas, [points, path, circle(12, 2), circle(20, 3)], layout, { displayModeBar: false, staticPlot: true });
   }
 
+  close() {
+    this.closed = true;
+    clearTimeout(this.resting);
+    cancelAnimationFrame(this.frame);
+    window.Plotly?.purge(this.canvas);
+  }
+
+  /* What was on its way when the map was closed comes to nothing. */
+  change(how, ...what) {
+    return this.closed ? Promise.resolve() : window.Plotly[how](this.canvas, ...what);
+  }
+
   colour(values, colorscale, low, high) {
     const marker = { "marker.color": [Array.from(values)], "marker.colorscale": [colorscale], "marker.cmin": low, "marker.cmax": high };
-    return window.Plotly.restyle(this.canvas, marker, [POINTS]);
+    return this.change("restyle", marker, [POINTS]);
   }
 
   /* Leaves these in colour and greys the others; null means all in colour. */
   keep(rows) {
-    return window.Plotly.restyle(this.canvas, { selectedpoints: [rows] }, [POINTS]);
+    return this.change("restyle", { selectedpoints: [rows] }, [POINTS]);
   }
 
   mark(found, focus, path) {
@@ -85,7 +97,7 @@ export class Plot {
       x: [path.map(([x]) => x), at(this.x, found), at(this.x, focus)],
       y: [path.map(([, y]) => y), at(this.y, found), at(this.y, focus)],
     };
-    return window.Plotly.restyle(this.canvas, places, [POINTS + 1, FOUND, FOCUS]);
+    return this.change("restyle", places, [POINTS + 1, FOUND, FOCUS]);
   }
 
   /* Ranges that show all points with a margin, one unit being as long across as up. */
@@ -201,7 +213,8 @@ export class Plot {
   async sharpen() {
     const [xs, ys] = this.view;
     const begun = performance.now();
-    await window.Plotly.relayout(this.canvas, { "xaxis.range": [...xs], "yaxis.range": [...ys] });
+    await this.change("relayout", { "xaxis.range": [...xs], "yaxis.range": [...ys] });
+    if (this.closed) return;
     this.drawn = [xs, ys];
     this.stretch();
     await new Promise(requestAnimationFrame); // the points themselves are drawn beside the page, so wait until they are

@@ -11,7 +11,7 @@ import { Pen } from "./map-pen.js";
 import { Plot } from "./map-plot.js";
 import { Sprites, thinned } from "./map-sprites.js";
 
-const FACETS = ["subject", "technique", "book", "decade", "cluster", "trust", "likeness"];
+const WORKED_OUT = ["cluster", "trust", "likeness"];
 const WORDS = { likeness: "likeness to the search" };
 const LONE = 255;
 const REACH = 12; // CSS pixels round a point that are its own
@@ -28,15 +28,23 @@ async function binary(url) {
   return response.arrayBuffer();
 }
 
-class CollectionMap {
-  constructor({ element, props, trigger, watch }) {
-    Object.assign(this, { element, trigger, props });
+export class CollectionMap {
+  /* `arrived` says that the page was just opened, so that its address counts. */
+  constructor({ element, props, trigger }, arrived) {
+    Object.assign(this, { element, trigger, props, arrived });
     this.selected = new Set();
-    this.facet = FACETS[0];
     this.insight = null;
     this.address = new Address(this);
+    this.ends = [];
+    this.source = this.files.xy;
     this.build();
-    watch("value", () => this.mark());
+  }
+
+  close() {
+    this.gone = true;
+    for (const end of this.ends) end();
+    this.address.forget();
+    this.plot.close();
   }
 
   get value() {
@@ -53,8 +61,7 @@ class CollectionMap {
     this.plot = new Plot(this.canvas, () => this.moved());
     this.sprites = new Sprites(this.files.sheets, () => this.later());
     this.legend = new Legend(() => this.filter());
-    const options = FACETS.map((name) => el("option", { value: name }, WORDS[name] ?? name));
-    this.choose = el("select", { "aria-label": "Colour by", on: { change: () => this.colour(this.choose.value) } }, options);
+    this.choose = el("select", { "aria-label": "Colour by", on: { change: () => this.colour(this.choose.value) } });
     const zoom = el(
       "div",
       { class: "map-zoom" },
@@ -84,20 +91,22 @@ class CollectionMap {
   async load() {
     const [facets, xy] = await Promise.all([fetch(this.files.facets).then((answer) => answer.json()), binary(this.files.xy)]);
     this.facets = facets;
+    const facetsOf = [...Object.keys(facets).filter((name) => facets[name].names.length > 1), ...WORKED_OUT];
+    this.choose.replaceChildren(...facetsOf.map((name) => el("option", { value: name }, WORDS[name] ?? name)));
     const pairs = new Float32Array(xy);
     this.count = pairs.length / 2;
     const axis = (first) => Float32Array.from({ length: this.count }, (_, row) => pairs[2 * row + first]);
     await this.plot.draw(axis(0), axis(1), this.files.plotly);
     new Hand(this.hands, this);
-    this.saved = this.address.read();
-    await this.colour(FACETS.includes(this.saved?.colour) ? this.saved.colour : this.facet);
-    if (this.saved) await this.address.restore(this.saved);
+    await this.colour(facetsOf.includes(this.saved?.colour) ? this.saved.colour : facetsOf[0]);
+    if (this.saved) await this.address.restore(this.saved, !this.arrived);
     await this.mark();
+    if (this.gone) return;
     this.ready = true;
     this.element.dataset.points = this.count;
-    new ResizeObserver(async () => { if (await this.plot.fit()) this.plot.reset(); }).observe(this.canvas);
-    onInsight((insight) => this.learn(insight));
-    onClusterAsked(({ x, y, number }) => this.showCluster(x, y, number));
+    const resized = new ResizeObserver(async () => { if (await this.plot.fit()) this.plot.reset(); });
+    resized.observe(this.canvas);
+    this.ends = [() => resized.disconnect(), onInsight((insight) => this.learn(insight)), onClusterAsked(({ x, y, number }) => this.showCluster(x, y, number))];
   }
 
   moved() {
@@ -115,6 +124,7 @@ class CollectionMap {
   }
 
   overlay() {
+    if (this.gone) return;
     const [width, height] = this.plot.size;
     const sharp = window.devicePixelRatio || 1;
     if (this.over.width !== Math.round(width * sharp)) this.over.width = Math.round(width * sharp);
@@ -279,21 +289,5 @@ class CollectionMap {
     if (row !== null) return this.trigger("open", { index: row });
     const [x, y] = this.plot.place(across, down);
     this.cards.offer(across, down, byKey, () => this.trigger("draw", { x, y }));
-  }
-}
-
-/* value: {files: {...}} and the marks that explore_map.py describes */
-export async function map(context) {
-  if (!context.props.value?.files) {
-    context.element.querySelector(".widget").replaceChildren(el("p", { class: "empty" }, "There is no collection to map yet."));
-    return;
-  }
-  const view = new CollectionMap(context);
-  try {
-    await view.load();
-  } catch (error) {
-    console.warn(error);
-    view.stage.replaceChildren(el("p", { class: "empty" }, "The map needs WebGL, which this browser does not offer; search and table do the same."));
-    context.element.dataset.points = 0;
   }
 }

@@ -1,0 +1,273 @@
+"""Imports pictures from the page into an own collection: what was dropped, or what lies at an IIIF
+address."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from engrave.errors import PictureError, PromptError
+from engrave.progress import Progress, part
+from engrave.shelf.importer import Importer, Report
+from engrave.shelf.names import checked_name, name_from
+from engrave.sources import Source, open_source
+from engrave.sources.addresses import allowed_hosts, is_address
+from engrave.ui.desk import LIGHT, PRIVATE
+from engrave.ui.explore_map import FRESH, Marks
+from engrave.ui.explore_shelf import Keeper, Shown, chooser_view
+from engrave.ui.sessions import Session
+from engrave.ui.speech import bind
+from engrave.ui.stops import PROGRESS, Stopped, reporter, wish
+from engrave.ui.uploads import EXTENSIONS, checked
+from engrave.ui.views import NOTHING, View
+from engrave.ui.widgets import widget
+
+TASK = "import"
+IMPORT: dict[str, Any] = PRIVATE | {"concurrency_id": "import", "concurrency_limit": 1}
+OTHERS = [".zip", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".json"]
+MOST_FILES = 2_000  # dropped at once
+MOST_ALONE = 5_000  # pictures of one session, where each has a shelf of its own
+LISTED = 200  # files that could not be read, on the page
+HINT = (
+    "Drop pictures, a ZIP of pictures, or a CSV or JSON lines table with its pictures, up to "
+    "400 MB at once. For more, `python -m engrave import FOLDER --name NAME` on this machine."
+)
+NO_HOSTS = "Addresses: this server fetches from no host; whoever runs it can name some."
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTab:
+    """The components of the tab."""
+
+    files: gr.File
+    address: gr.Textbox
+    name: gr.Textbox
+    captions: gr.Checkbox
+    run: gr.Button
+    stop: gr.Button
+    progress: gr.HTML
+    report: gr.HTML
+
+
+def place() -> ImportTab:
+    """Lay out the tab."""
+    hosts = allowed_hosts()
+    with gr.Row(elem_classes="halves"):
+        with gr.Column(scale=6, min_width=280):
+            gr.Markdown(HINT, elem_classes="hint")
+            files = gr.File(
+                file_count="multiple",
+                file_types=[*EXTENSIONS, *OTHERS],
+                label="Pictures to import",
+                show_label=False,
+                height=150,
+                elem_id="import-files",
+                elem_classes="drop",
+            )
+        with gr.Column(scale=5, min_width=280):
+            name = gr.Textbox(
+                label="Name of the collection",
+                info="A new one, or one that is there to add to it.",
+                placeholder="my-prints",
+                elem_id="import-name",
+            )
+            address = gr.Textbox(
+                label="Or the address of an IIIF manifest or collection",
+                info=f"At {', '.join(hosts)}" if hosts else NO_HOSTS,
+                placeholder="https://…/manifest.json",
+                interactive=bool(hosts),
+                elem_id="import-address",
+            )
+            captions = gr.Checkbox(
+                False,
+                label="Let the model write captions where there are none",
+                info="Takes several times as long; they can be written later.",
+                elem_id="import-captions",
+            )
+    with gr.Row(elem_classes="run-row"):
+        run = gr.Button("Import", variant="primary", elem_id="import", scale=0, min_width=150)
+        stop = gr.Button("Stop", elem_id="import-stop", scale=0, min_width=80)
+        progress = gr.HTML("", elem_id="import-progress", elem_classes="progress")
+    report = widget("shelf", "report", NOTHING, elem_id="import-report")
+    return ImportTab(files, address, name, captions, run, stop, progress, report)
+
+
+def wire(tab: ImportTab, keeper: Keeper) -> None:
+    """Say what happens when."""
+    session = keeper.sessions.session
+    asked = [tab.files, tab.address, tab.name, tab.captions]
+    done = gr.on(
+        [tab.run.click, tab.name.submit, tab.address.submit],
+        bind(imported, session, keeper),
+        asked,
+        [tab.report, *keeper.parts],
+        show_progress_on=tab.progress,
+        **IMPORT,
+    )
+    tab.stop.click(bind(wish, TASK), None, None, **LIGHT)
+    keeper.relearn(done)
+    map_parts = [keeper.tab.map, keeper.tab.marks, keeper.tab.clusters, keeper.head.chooser]
+    drawn = done.success(
+        bind(redrawn, session, keeper), keeper.tab.marks, map_parts,
+        show_progress_on=tab.progress, **IMPORT,
+    )  # fmt: skip
+    keeper.relearn(drawn)
+
+
+def imported(
+    session: Session,
+    keeper: Keeper,
+    files: Sequence[str] | None,
+    address: str,
+    name: str,
+    captions: bool,
+    request: gr.Request,
+    progress: gr.Progress = PROGRESS,
+) -> tuple[View, *Shown]:
+    """Import what was given, or go on with it, and look at the collection."""
+    session.stay()
+    report = reporter(TASK, progress, request)
+    report(0.0, "Opening what is to be imported")
+    with sources(files, address.strip()) as (found, origin):
+        name = checked_name(name_from(name)) if name.strip() else name_from(found[0].name)
+        admitted(session, found)
+        view = run(session, found, origin, name, captions, report)
+    empty = not session.shelf.standing(name).pictures  # it was stopped at once
+    return view, *(keeper.shown(session) if empty else keeper.looked(session, name))
+
+
+@contextmanager
+def sources(files: Sequence[str] | None, address: str) -> Iterator[tuple[list[Source], str]]:
+    """Open what was dropped or what lies at an address; return it with what tells it apart."""
+    if address and not is_address(address):
+        raise PromptError(
+            f"'{address[:80]}' is no address; give one that begins with https://, or drop files."
+        )
+    paths = [checked(path) for path in files or []]
+    if not paths and not address:
+        raise PictureError("There is nothing to import yet; drop pictures, a ZIP or a table.")
+    if len(paths) > MOST_FILES:
+        raise PictureError(
+            f"These are {len(paths):,} files and at most {MOST_FILES:,} come at once; "
+            "put them in a ZIP, or drop them in parts."
+        )
+    with tempfile.TemporaryDirectory(prefix="engrave-inbox-") as scratch:
+        inbox = Path(scratch) / "dropped"
+        found = opened(paths, inbox)
+        if address:
+            found.append(open_source(address))
+        yield found, f"the page {digest(paths)} {address}".strip()
+
+
+def opened(paths: Sequence[Path], inbox: Path) -> list[Source]:
+    """Open each ZIP by itself, and all other files as one folder."""
+    found = [open_source(path) for path in paths if path.suffix.lower() == ".zip"]
+    others = [path for path in paths if path.suffix.lower() != ".zip"]
+    if others:
+        inbox.mkdir()
+        for path in others:
+            put(path, inbox)
+        found.append(open_source(inbox))
+    return found
+
+
+def put(path: Path, folder: Path) -> None:
+    """Put a file in a folder under its name, or a like one where that is taken."""
+    place, number = folder / path.name, 1
+    while place.exists():
+        number += 1
+        place = folder / f"{path.stem}-{number}{path.suffix}"
+    try:
+        os.link(path, place)
+    except OSError:  # another disk
+        shutil.copyfile(path, place)
+
+
+def digest(paths: Sequence[Path]) -> str:
+    """Return what is the same whenever the same files are dropped, so that an import goes on."""
+    found = hashlib.sha256()
+    for path in sorted(paths, key=lambda one: one.name):
+        with path.open("rb") as file:
+            found.update(f"{path.name}\n".encode() + hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()[:16]
+
+
+def admitted(session: Session, found: Sequence[Source]) -> None:
+    """Refuse more pictures than a visitor may bring to a server that others use too."""
+    if not session.private:
+        return
+    held = sum(one.pictures for one in session.standings())
+    count = held + sum(source.count or 0 for source in found)
+    if count > MOST_ALONE:
+        raise PromptError(
+            f"These would be {count:,} pictures and a visitor has room for {MOST_ALONE:,} here; "
+            "import fewer, or run Engrave on a machine of your own."
+        )
+
+
+def run(
+    session: Session,
+    found: Sequence[Source],
+    origin: str,
+    name: str,
+    captions: bool,
+    report: Progress,
+) -> View:
+    """Import sources one after the other; return what the page says of it."""
+    importer = Importer(session.shelf, session.shipped.engine.studio, captions=captions)
+    done: list[Report] = []
+    try:
+        for number, source in enumerate(found):
+            share = part(report, number / len(found), (number + 1) / len(found))
+            own = f"{origin} {number}" if number else origin
+            done.append(importer.run(source, name, origin=own, progress=share))
+    except Stopped:
+        return {"name": name, "stopped": True, **tally(done)}
+    if name not in session.shelf:
+        key, why = next((one for each in done for one in each.unread), ("", "It is empty."))
+        raise PictureError(f"No picture could be read, so nothing was imported. {key}: {why}")
+    return {"name": name, "stopped": False, **tally(done)}
+
+
+def tally(done: Sequence[Report]) -> View:
+    """Return what imports came to, together."""
+    unread = [one for each in done for one in each.unread]
+    return {
+        "added": sum(one.added for one in done),
+        "present": sum(one.present for one in done),
+        "captioned": sum(one.captioned for one in done),
+        "twins": sum(len(one.twins) for one in done),
+        "pictures": done[-1].pictures if done else 0,
+        "seconds": sum(one.seconds for one in done),
+        "unread": [{"file": key, "why": why} for key, why in unread[:LISTED]],
+        "failed": len(unread),
+    }
+
+
+def redrawn(
+    session: Session,
+    keeper: Keeper,
+    marks: Marks,
+    request: gr.Request,
+    progress: gr.Progress = PROGRESS,
+) -> tuple[Any, ...]:
+    """Draw the true map of a collection that has but the simple one; what is marked stays."""
+    name = session.name
+    if not name or not session.shelf.wants_map(name):
+        return (gr.skip(),) * 4
+    try:
+        session.shelf.draw_map(name, reporter(TASK, progress, request))
+    except Stopped:
+        return (gr.skip(),) * 4
+    if session.name != name:
+        return (gr.skip(),) * 4
+    session.look_at(name)
+    marks = FRESH | marks | {"places": [], "path": []}
+    return session.chart.view(marks), marks, {}, chooser_view(session)

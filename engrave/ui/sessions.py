@@ -1,0 +1,159 @@
+"""Which collection each session looks at, and where own collections live: with the machine, or with
+one session alone until it ends."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import RLock
+from weakref import WeakValueDictionary, finalize
+
+import gradio as gr
+
+from engrave.errors import CollectionError, EngraveError
+from engrave.shelf.shelf import Shelf, Standing
+from engrave.ui.explore_map import Chart
+from engrave.ui.views import Views
+from engrave.ui.visiting import Visiting
+
+SHIPPED = ""  # the name of the collection that everybody begins with
+IDLE_S = 3600.0  # after a page was closed, until what it held is deleted; a session may come back
+LONGEST_S = 24 * 3600.0  # without a request, of a page that nobody saw closing
+THIS_MACHINE = {"", "127.0.0.1", "localhost", "::1"}
+
+
+def alone() -> bool:
+    """Tell whether each session's own collections are kept from the others.
+
+    They are in a Space and where other machines are served, unless ENGRAVE_SHARED is 1;
+    where it is 0 they always are.
+    """
+    said = os.environ.get("ENGRAVE_SHARED", "")
+    if said in ("0", "1"):
+        return said == "0"
+    served = os.environ.get("GRADIO_SERVER_NAME", "")
+    return bool(os.environ.get("SPACE_ID")) or served not in THIS_MACHINE
+
+
+@dataclass(eq=False)
+class Session:
+    """One open page: what it looks at, and the shelf that it reads and writes."""
+
+    shelf: Shelf
+    shipped: Chart
+    private: bool  # whether nobody else sees the shelf
+    open: Callable[[Shelf, str], Chart]
+    keep: Callable[[Session], None]
+    home: Path | None = None  # of a private shelf, deleted with the session
+    seen: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.chart = self.shipped
+
+    @property
+    def name(self) -> str:
+        """The collection that is looked at."""
+        return self.chart.name
+
+    def look_at(self, name: str) -> None:
+        """Choose a collection, as it is now."""
+        self.chart = self.open(self.shelf, name)
+        self.stay()
+
+    def stay(self) -> None:
+        """Be known from now on, with whatever is put on the shelf."""
+        self.keep(self)
+
+    def standings(self) -> list[Standing]:
+        """Return what is known of the session's collections; one that is damaged is left out."""
+        found = []
+        for name in self.shelf.names():
+            try:
+                found.append(self.shelf.standing(name))
+            except EngraveError:
+                continue
+        return found
+
+
+class Sessions:
+    """All sessions that chose something; the others see the collection that is shipped."""
+
+    def __init__(
+        self,
+        shipped: Chart,
+        *,
+        private: bool | None = None,
+        idle_s: float = IDLE_S,
+        folder: Path | None = None,
+    ) -> None:
+        self.shipped, self.idle_s = shipped, idle_s
+        self.private = alone() if private is None else private
+        self.folder = folder or Path(tempfile.gettempdir())  # of private shelves
+        self._known: dict[str, Session] = {}
+        self._open: WeakValueDictionary[tuple[Path, str, str], Chart] = WeakValueDictionary()
+        self._lock = RLock()
+        self.session = Visiting(self.of)
+        self.chart = self.session.then(lambda session: session.chart)
+        self.engine = self.chart.then(lambda chart: chart.engine)
+        self.views = self.chart.then(lambda chart: chart.views)
+
+    def of(self, request: gr.Request | None) -> Session:
+        """Return the session that sent a request."""
+        key = str(getattr(request, "session_hash", None) or "")
+        with self._lock:
+            session = self._known.get(key) or self._fresh(key)
+            session.seen = time.monotonic()
+            return session
+
+    def leave(self, key: str | None) -> None:
+        """Forget a session whose page was closed, unless it came back meanwhile."""
+        self._forget({str(key)} if key else set(), self.idle_s)
+
+    def _fresh(self, key: str) -> Session:
+        self._forget(set(self._known), LONGEST_S)
+        nest = self.folder / f"engrave-session-{secrets.token_hex(16)}" if self.private else None
+        shelf = Shelf(nest) if nest else Shelf()
+
+        def keep(session: Session) -> None:
+            with self._lock:
+                self._known[key] = session
+
+        return Session(shelf, self.shipped, self.private, self._chart, keep, nest)
+
+    def _forget(self, sessions: set[str], idle_s: float) -> None:
+        now = time.monotonic()
+        with self._lock:
+            gone = [one for one in sessions & set(self._known)
+                    if now - self._known[one].seen >= idle_s]  # fmt: skip
+            homes = [self._known.pop(one).home for one in gone]
+        for nest in homes:
+            if nest is not None:
+                shutil.rmtree(nest, ignore_errors=True)
+
+    def _chart(self, shelf: Shelf, name: str) -> Chart:
+        """Open a collection; sessions that look at the same version share its chart."""
+        if name == SHIPPED:
+            return self.shipped
+        with self._lock:
+            version = shelf.folder, name, shelf.stamp(name)
+            found = self._open.get(version)
+            if found is None:
+                found = self._open[version] = own_chart(self.shipped, shelf, name)
+            return found
+
+
+def own_chart(shipped: Chart, shelf: Shelf, name: str) -> Chart:
+    """Return a chart of an own collection; its public files go when nobody looks at it."""
+    engine = shipped.engine.with_collection(shelf.open(name))
+    if not len(engine.collection):
+        raise CollectionError(f"“{name}” holds no picture yet; import some, then choose it.")
+    folder = shipped.folder / secrets.token_hex(16)
+    chart = Chart(engine, Views(engine), folder, name=name, maps=shelf.folder.parent / "maps")
+    finalize(chart, shutil.rmtree, folder, True)
+    return chart

@@ -1,0 +1,219 @@
+"""Each session looks at a collection of its own choice, and may keep own ones from the others."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import gradio as gr
+import pytest
+
+from engrave.errors import CollectionError, PromptError
+from engrave.shelf.importer import Importer
+from engrave.shelf.shelf import Edit, Shelf
+from engrave.sources import open_source
+from engrave.ui import ends, explore, explore_search, explore_shelf
+from engrave.ui.explore_map import FRESH, Chart
+from engrave.ui.explore_shelf import First, Keeper
+from engrave.ui.sessions import Sessions, alone
+from engrave.ui.speech import bind
+from engrave.ui.views import IMPORTED, MEMORY, Views
+from tests.drawings import SHAPES, draw
+from tests.fake_studio import FakeStudio
+from tests.fakes import fake_engine
+
+ENGINE = fake_engine()
+FIRST = First({"index": 2}, 2)
+Fill = Callable[[Shelf, str], Path]
+
+
+def request(session: str) -> gr.Request:
+    """Return a request of a session."""
+    return gr.Request(session_hash=session, cookies={})
+
+
+def event(**data: Any) -> gr.EventData:
+    """Return an event as the browser sends it."""
+    return gr.EventData(None, data)
+
+
+def keeper_of(sessions: Sessions) -> Keeper:
+    """Return a keeper without a page."""
+    nothing = cast(Any, None)
+    return Keeper(sessions, nothing, nothing, nothing, FIRST)
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chart:
+    """The map that everybody begins with, and an empty home."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "made"))
+    monkeypatch.setenv("ENGRAVE_HOME", str(tmp_path / "home"))
+    return Chart(ENGINE, Views(ENGINE), tmp_path / "words")
+
+
+@pytest.fixture
+def fill(tmp_path: Path) -> Fill:
+    """Imports four drawings into a collection."""
+
+    def filled(shelf: Shelf, name: str) -> Path:
+        folder = tmp_path / "drawn"
+        folder.mkdir(exist_ok=True)
+        for shape in SHAPES:
+            draw(shape, "left", True).save(folder / f"{shape}.png")
+        Importer(shelf, FakeStudio()).run(open_source(folder), name)
+        return folder
+
+    return filled
+
+
+def test_two_visitors_look_at_two_collections(shipped: Chart, fill: Fill) -> None:
+    sessions = Sessions(shipped, private=False)
+    fill(Shelf(), "prints")
+    anna, bert = sessions.of(request("a")), sessions.of(request("b"))
+    anna.look_at("prints")
+    assert sessions.of(request("a")).name == "prints" and sessions.of(request("b")).name == ""
+    assert len(anna.chart.engine.collection) == 4 and bert.chart is shipped
+    assert ENGINE.collection is shipped.engine.collection  # what all share is left whole
+    bert.look_at("prints")
+    assert bert.chart is anna.chart  # one copy in memory
+    anna.look_at("")
+    assert anna.chart is shipped and sessions.of(request("b")).name == "prints"
+
+
+def test_a_bound_handler_gets_what_its_visitor_looks_at(shipped: Chart, fill: Fill) -> None:
+    sessions = Sessions(shipped, private=False)
+    fill(Shelf(), "prints")
+    sessions.of(request("a")).look_at("prints")
+    look = bind(ends.show_found, sessions.engine, sessions.views)
+    own, _ = look("a circle", request("a"))
+    other, _ = look("a circle", request("b"))
+    assert len(own["items"]) == 4 and len(other["items"]) == ends.FOUND
+    assert IMPORTED in own["label"] and MEMORY in other["label"]
+
+
+def test_all_of_explore_works_on_the_chosen_collection(shipped: Chart, fill: Fill) -> None:
+    sessions = Sessions(shipped, private=False)
+    fill(Shelf(), "prints")
+    session = sessions.of(request("a"))
+    chooser, versions, plot, clusters, detail, choice, marks, listing, *_ = explore_shelf.choose(
+        session, keeper_of(sessions), event(name="prints")
+    )
+    assert [one["number"] for one in versions["versions"]] == [1, 0] and versions["undo"]
+    assert chooser["chosen"] == "prints" and chooser["own"][0]["pictures"] == 4
+    assert plot["collection"] == "prints" and plot["files"]["count"] == 4 and clusters == {}
+    assert marks["focus"] == detail["index"] == 0 and detail["imported"]
+    assert choice["total"] == 4 and listing.kind == "all"
+    shown = session.chart.folder
+    assert (shown / "map-xy.bin").stat().st_size == 4 * 8 and (shown / "atlas-000.webp").is_file()
+    found = explore_search.ask(session.chart, "a circle", "", None, 1, 1, FRESH)
+    assert len(found[0]["items"]) == 4 and found[2]["places"]
+    back = explore_shelf.choose(session, keeper_of(sessions), event(name=""))
+    assert back[2]["files"]["count"] == len(ENGINE.collection) and back[4] == FIRST.detail
+
+
+def test_an_end_of_a_walk_is_found_by_its_id(shipped: Chart, fill: Fill) -> None:
+    sessions = Sessions(shipped, private=False)
+    fill(Shelf(), "prints")
+    session = sessions.of(request("a"))
+    session.look_at("prints")
+    engine = session.chart.engine
+    id = engine.collection.items[2].id
+    (found,) = ends.find(engine, id)
+    assert found.index == 2 and IMPORTED in ends.from_collection(engine, 2).kind
+    with pytest.raises(PromptError, match="no engraving 16102-0000"):
+        ends.find(engine, "16102-0000")
+
+
+def test_a_picture_of_another_collection_is_not_mistaken(shipped: Chart, fill: Fill) -> None:
+    sessions = Sessions(shipped, private=False)
+    fill(Shelf(), "prints")
+    session = sessions.of(request("a"))
+    session.look_at("prints")
+    other = ENGINE.collection.items[1].id
+    with pytest.raises(PromptError, match="of another collection"):
+        explore.open_item(session.chart, FRESH, event(index=1, id=other))
+    own = session.chart.engine.collection.items[3].id
+    assert explore.open_item(session.chart, FRESH, event(index=1, id=own))[2]["focus"] == 3
+
+
+def test_a_link_to_nothing_leaves_all_as_it_is(shipped: Chart) -> None:
+    sessions = Sessions(shipped, private=False)
+    session, keeper = sessions.of(request("a")), keeper_of(sessions)
+    with pytest.warns(UserWarning, match="no collection called 'gone'"):
+        plot = explore_shelf.choose(session, keeper, event(name="gone", linked=True))[2]
+    assert plot["missing"] == "gone" and plot["collection"] == ""
+    for name in ("gone", "../home", "a/b"):
+        with pytest.raises(CollectionError):
+            explore_shelf.choose(session, keeper, event(name=name))
+
+
+def test_what_was_opened_stays_until_it_is_chosen_again(shipped: Chart, fill: Fill) -> None:
+    sessions = Sessions(shipped, private=False)
+    fill(Shelf(), "prints")
+    anna, bert = sessions.of(request("a")), sessions.of(request("b"))
+    anna.look_at("prints")
+    id = anna.chart.engine.collection.items[0].id
+    Shelf().edit("prints", {id: Edit(caption="a round thing")})
+    bert.look_at("prints")
+    assert bert.chart.engine.collection.items[0].caption == "a round thing"
+    assert anna.chart.engine.collection.items[0].caption == ""
+    shown = anna.chart.folder
+    del anna
+    sessions.of(request("a")).look_at("prints")
+    assert not shown.exists()  # nobody looks at it
+
+
+def test_visitors_who_are_kept_apart_see_nothing_of_each_other(
+    shipped: Chart, fill: Fill, tmp_path: Path
+) -> None:
+    sessions = Sessions(shipped, private=True, idle_s=0.0, folder=tmp_path / "nests")
+    fill(Shelf(), "machine")
+    anna, bert = sessions.of(request("a")), sessions.of(request("b"))
+    assert anna.standings() == []  # nor what the machine has
+    fill(anna.shelf, "prints")
+    anna.look_at("prints")
+    assert [one.name for one in anna.standings()] == ["prints"] and bert.standings() == []
+    with pytest.raises(CollectionError, match="no collection called"):
+        bert.look_at("prints")
+    assert anna.home is not None and anna.home.is_dir()
+    public = anna.chart.folder
+    del anna
+    sessions.leave("b")
+    assert len(sessions.of(request("a")).chart.engine.collection) == 4
+    time.sleep(0.01)
+    sessions.leave("a")
+    assert list((tmp_path / "nests").iterdir()) == [] and not public.exists()
+    assert sessions.of(request("a")).name == ""
+
+
+def test_a_page_that_came_back_keeps_its_collections(
+    shipped: Chart, fill: Fill, tmp_path: Path
+) -> None:
+    sessions = Sessions(shipped, private=True, idle_s=60.0, folder=tmp_path / "nests")
+    anna = sessions.of(request("a"))
+    fill(anna.shelf, "prints")
+    anna.look_at("prints")
+    sessions.leave("a")
+    assert sessions.of(request("a")).name == "prints"
+
+
+@pytest.mark.parametrize(
+    ("settings", "apart"),
+    [
+        ({}, False),
+        ({"SPACE_ID": "somebody/engrave"}, True),
+        ({"SPACE_ID": "somebody/engrave", "ENGRAVE_SHARED": "1"}, False),
+        ({"GRADIO_SERVER_NAME": "127.0.0.1"}, False),
+        ({"GRADIO_SERVER_NAME": "0.0.0.0"}, True),
+        ({"GRADIO_SERVER_NAME": "0.0.0.0", "ENGRAVE_SHARED": "1"}, False),
+        ({"ENGRAVE_SHARED": "0"}, True),
+    ],
+)
+def test_who_is_kept_apart(
+    settings: dict[str, str], apart: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SPACE_ID", "ENGRAVE_SHARED", "GRADIO_SERVER_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert alone() is apart
