@@ -1,4 +1,4 @@
-"""What the tabs share: what a session looks at, what arrives at the walk, the way to another tab."""
+"""What the tabs share: what a session looks at, what arrives at the walk, and other tabs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
