@@ -13,6 +13,7 @@ from typing import Any
 
 import gradio as gr
 
+from engrave.access import read_only, refuse_changes
 from engrave.errors import PictureError, PromptError
 from engrave.progress import Progress, part
 from engrave.shelf.importer import Importer, Report
@@ -132,6 +133,7 @@ def imported(
     progress: gr.Progress = PROGRESS,
 ) -> tuple[View, *Shown]:
     """Import what was given, or go on with it, and look at the collection."""
+    refuse_changes()
     session.stay()
     report = reporter(TASK, progress, request)
     report(0.0, "Opening what is to be imported")
@@ -159,7 +161,7 @@ def sources(files: Sequence[str] | None, address: str) -> Iterator[tuple[list[So
             "put them in a ZIP, or drop them in parts."
         )
     with tempfile.TemporaryDirectory(prefix="engrave-inbox-") as scratch:
-        inbox = Path(scratch) / "dropped"
+        inbox = Path(scratch) / "files of the page"
         found = opened(paths, inbox)
         if address:
             found.append(open_source(address))
@@ -260,7 +262,7 @@ def redrawn(
 ) -> tuple[Any, ...]:
     """Draw the true map of a collection that has but the simple one; what is marked stays."""
     name = session.name
-    if not name or not session.shelf.wants_map(name):
+    if not name or read_only() or not session.shelf.wants_map(name):
         return (gr.skip(),) * 4
     try:
         session.shelf.draw_map(name, reporter(TASK, progress, request))

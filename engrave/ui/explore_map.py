@@ -142,8 +142,11 @@ class Chart:
         with self._lock:
             if self._texts is None:
                 collection = self.engine.collection
-                rows = np.linspace(0, len(collection) - 1, min(TRIED, len(collection))).astype(int)
-                captions = [collection.items[row].caption for row in rows]
+                told = [item.caption for item in collection.items if item.caption]
+                if not told:  # pictures that were imported without captions
+                    return
+                rows = np.linspace(0, len(told) - 1, min(TRIED, len(told))).astype(int)
+                captions = [told[row] for row in rows]
                 cosines = self.engine.embed_texts(captions) @ collection.embeddings.T
                 self._texts = Yardstick(cosines.max(axis=1), "captions")
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from engrave.access import read_only
 from engrave.ui import explore_import, explore_shelf, explore_versions
 from engrave.ui.explore import ExploreTab
 from engrave.ui.explore_import import ImportTab
@@ -27,7 +28,7 @@ def place(sessions: Sessions) -> OwnPart:
     """Lay out what stands above the map."""
     head = explore_shelf.place(sessions)
     with gr.Accordion(LABEL, open=False, elem_id="own"), gr.Tabs(elem_classes="small-tabs"):
-        with gr.Tab("Import"):
+        with gr.Tab("Import", visible=not read_only()):
             importing = explore_import.place()
         with gr.Tab("Versions"):
             versions = explore_versions.place()

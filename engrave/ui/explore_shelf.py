@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from engrave.access import read_only
 from engrave.errors import CollectionError
 from engrave.ui.desk import LIGHT, MODEL
 from engrave.ui.explore import ExploreTab, show_item
@@ -134,5 +135,5 @@ def versions_view(session: Session) -> View:
     ]
     return {
         "name": name, "versions": listed, "complete": journal.complete,
-        "undo": not journal.complete or journal.current.before >= 0,
+        "undo": not journal.complete or journal.current.before >= 0, "fixed": read_only(),
     }  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from engrave.access import refuse_changes
 from engrave.errors import CollectionError, PromptError
 from engrave.shelf.records import Holding
 from engrave.shelf.shelf import Edit
@@ -119,7 +120,8 @@ def changed(session: Session, marks: Marks, listing: Listing, id: str | None) ->
 
 
 def own_name(session: Session) -> str:
-    """Return the own collection that is looked at."""
+    """Return the own collection that is looked at and may be changed."""
+    refuse_changes()
     if session.name == SHIPPED:
         raise CollectionError(
             "The collection of Engrave cannot be changed; choose an own one at the top."
@@ -130,7 +132,9 @@ def own_name(session: Session) -> str:
 def meant(session: Session, event: gr.EventData) -> tuple[str, Holding]:
     """Return the collection and the picture that an event means."""
     collection = session.chart.engine.collection
-    item = collection.item(position_of(event, "index", len(collection)))
+    name, item = own_name(session), collection.item(position_of(event, "index", len(collection)))
     if not isinstance(item, Holding):
-        raise CollectionError("The pictures of Engrave's collection cannot be changed.")
-    return own_name(session), item
+        raise CollectionError(
+            "These pictures cannot be changed here; choose the collection that they are of."
+        )
+    return name, item

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
+from engrave.access import read_only
 from engrave.answers import Candidate, Neighbour, Plate
 from engrave.collection import Collection, Item
 from engrave.collection.export import ORIGINAL
@@ -124,8 +125,8 @@ class Views:
         item = self.engine.collection.item(index)
         if not isinstance(item, Holding):
             return None
-        facts = {"caption": item.caption, "title": item.printed, "facets": dict(item.facets)}
-        return facts | {"by": item.caption_by, "file": item.key}
+        facts: View = {"caption": item.caption, "title": item.printed, "facets": dict(item.facets)}
+        return facts | {"by": item.caption_by, "file": item.key, "fixed": read_only()}
 
     def _thumbnail(self, index: int) -> str:
         sprite = self.sprite(index)

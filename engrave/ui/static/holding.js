@@ -49,6 +49,6 @@ export function holding(item, trigger) {
   return [
     el("p", { class: "facts" }, `${by}File: ${held.file}`),
     facts.length > 0 ? el("dl", { class: "facets" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))) : null,
-    el("details", {}, el("summary", {}, "Change caption and facets"), form(item, trigger)),
+    held.fixed ? null : el("details", {}, el("summary", {}, "Change caption and facets"), form(item, trigger)),
   ];
 }

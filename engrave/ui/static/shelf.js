@@ -91,7 +91,7 @@ function confirmed(label, question, act) {
 /* value: {name, versions: [{number, what, time, pictures}], complete, undo}, newest first */
 export function versions(context) {
   const { trigger } = context;
-  mount(context, ({ name, versions: listed = [], complete, undo }) => {
+  mount(context, ({ name, versions: listed = [], complete, undo, fixed }) => {
     if (!name) return el("p", { class: "empty" }, "The collection of Engrave cannot be changed. Choose an own one above, or import one.");
     const heads = ["Version", "What was done", "When", "Pictures", ""].map((words) => el("th", { scope: "col" }, words || el("span", { class: "unseen" }, "Go back")));
     const rows = listed.map(({ number, what, time, pictures }, place) =>
@@ -102,13 +102,13 @@ export function versions(context) {
         el("td", {}, what),
         el("td", {}, moment(time)),
         el("td", {}, pictures.toLocaleString("en")),
-        el("td", {}, place === 0 ? "shown now" : button("Go back to this", () => trigger("undo", { to: number }), { "aria-label": `Go back to version ${number}` })),
+        el("td", {}, place === 0 ? "shown now" : fixed ? "" : button("Go back to this", () => trigger("undo", { to: number }), { "aria-label": `Go back to version ${number}` })),
       ),
     );
     return [
       el("h2", {}, `Versions of “${name}”`),
       complete ? null : el("p", { class: "note warning" }, "An import was not finished. Import the same again and it goes on, or take it back."),
-      el(
+      fixed ? null : el(
         "p",
         { class: "actions" },
         undo ? button(complete ? "Undo the last change" : "Take the unfinished import back", () => trigger("undo", {})) : null,
