@@ -199,6 +199,8 @@ def test_all_that_uses_the_model_waits_in_one_line() -> None:
     queued = {fn.name: fn.concurrency_id for fn in page.fns.values() if fn.fn and fn.queue}
     beside = {"shipped_report", "own_report"}  # these use a process of their own, and no model
     assert {queued.pop(name) for name in beside} == {"report"}
+    # these take minutes and the model only for a moment each, so nobody else waits for their end
+    assert {queued.pop(name) for name in ("imported", "redrawn")} == {"import"}
     assert set(queued.values()) == {"model"}
     assert {"describe", "generate", "walk", "search", "open_item", "imagined"} <= set(queued)
 

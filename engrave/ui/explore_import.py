@@ -262,7 +262,7 @@ def redrawn(
 ) -> tuple[Any, ...]:
     """Draw the true map of a collection that has but the simple one; what is marked stays."""
     name = session.name
-    if not name or read_only() or not session.shelf.wants_map(name):
+    if not session.own or read_only() or not session.shelf.wants_map(name):
         return (gr.skip(),) * 4
     try:
         session.shelf.draw_map(name, reporter(TASK, progress, request))

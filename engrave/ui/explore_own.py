@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import gradio as gr
 
 from engrave.access import read_only
-from engrave.ui import explore_import, explore_shelf, explore_versions
-from engrave.ui.explore import ExploreTab
+from engrave.ui import explore_compare, explore_import, explore_shelf, explore_versions
+from engrave.ui.explore import ExploreTab, Opens
 from engrave.ui.explore_import import ImportTab
 from engrave.ui.explore_shelf import First, Keeper, ShelfHead
 from engrave.ui.sessions import Sessions
@@ -22,6 +22,7 @@ class OwnPart:
     head: ShelfHead
     importing: ImportTab
     versions: gr.HTML
+    compared: gr.HTML
 
 
 def place(sessions: Sessions) -> OwnPart:
@@ -32,7 +33,9 @@ def place(sessions: Sessions) -> OwnPart:
             importing = explore_import.place()
         with gr.Tab("Versions"):
             versions = explore_versions.place()
-    return OwnPart(head, importing, versions)
+        with gr.Tab("Compare"):
+            compared = explore_compare.place()
+    return OwnPart(head, importing, versions, compared)
 
 
 def wire(
@@ -41,10 +44,12 @@ def wire(
     sessions: Sessions,
     page: gr.Blocks,
     *,
+    opens: Opens,
     opened: tuple[View, int | None],
 ) -> None:
     """Say what happens when; `opened` is what a first visit shows beside the map."""
-    keeper = Keeper(sessions, own.head, tab, own.versions, First(*opened))
+    keeper = Keeper(sessions, own.head, tab, own.versions, own.compared, First(*opened))
     explore_shelf.wire(keeper, page)
     explore_import.wire(own.importing, keeper)
     explore_versions.wire(keeper)
+    explore_compare.wire(keeper, opens)

@@ -43,6 +43,7 @@ class Keeper:
     head: ShelfHead
     tab: ExploreTab
     versions: gr.HTML
+    compared: gr.HTML
     first: First
 
     @property
@@ -117,6 +118,7 @@ def chooser_view(session: Session) -> View:
     """Return the list of collections, with what is known of each."""
     return {
         "chosen": session.name,
+        "label": session.chart.engine.collection.label.name,
         "shipped": len(session.shipped.engine.collection),
         "own": [asdict(one) for one in session.standings()],
         "private": session.private,
@@ -126,7 +128,7 @@ def chooser_view(session: Session) -> View:
 def versions_view(session: Session) -> View:
     """Return the versions of the collection that is looked at, newest first."""
     name = session.name
-    if name == SHIPPED:
+    if not session.own:
         return {}
     journal = session.shelf.journal(name)
     listed = [

@@ -122,10 +122,8 @@ def changed(session: Session, marks: Marks, listing: Listing, id: str | None) ->
 def own_name(session: Session) -> str:
     """Return the own collection that is looked at and may be changed."""
     refuse_changes()
-    if session.name == SHIPPED:
-        raise CollectionError(
-            "The collection of Engrave cannot be changed; choose an own one at the top."
-        )
+    if not session.own:
+        raise CollectionError("This cannot be changed; choose one own collection at the top.")
     return session.name
 
 

@@ -108,7 +108,7 @@ def lay_out(
     interpolate.wire(walks, desk)
     explore.wire(mapped, desk, walks)
     explore.wire_others(mapped, desk, captions, plates)
-    explore_own.wire(own, mapped, sessions, page, opened=(detail, opened))
+    explore_own.wire(own, mapped, sessions, page, opens=opens, opened=(detail, opened))
     training.wire(run)
 
 

@@ -16,12 +16,15 @@ from weakref import WeakValueDictionary, finalize
 
 import gradio as gr
 
+from engrave.collection import Collection
+from engrave.collection.pair import Pair
 from engrave.errors import CollectionError, EngraveError
 from engrave.shelf.shelf import Shelf, Standing
 from engrave.ui.explore_map import Chart
 from engrave.ui.views import Views
 from engrave.ui.visiting import Visiting
 
+OVER, ANEW = "+", "*"  # between two names: the second on the first's map, or both on a new one
 SHIPPED = ""  # the name of the collection that everybody begins with
 IDLE_S = 3600.0  # after a page was closed, until what it held is deleted; a session may come back
 LONGEST_S = 24 * 3600.0  # without a request, of a page that nobody saw closing
@@ -58,8 +61,13 @@ class Session:
 
     @property
     def name(self) -> str:
-        """The collection that is looked at."""
+        """The collection that is looked at, or two with a sign between them."""
         return self.chart.name
+
+    @property
+    def own(self) -> bool:
+        """Whether one own collection is looked at."""
+        return self.name != SHIPPED and not _two(self.name)
 
     def look_at(self, name: str) -> None:
         """Choose a collection, as it is now."""
@@ -141,7 +149,8 @@ class Sessions:
         if name == SHIPPED:
             return self.shipped
         with self._lock:
-            version = shelf.folder, name, shelf.stamp(name)
+            known = [one for one in _names(name) if one != SHIPPED]
+            version = shelf.folder, name, " ".join(map(shelf.stamp, known))
             found = self._open.get(version)
             if found is None:
                 found = self._open[version] = own_chart(self.shipped, shelf, name)
@@ -149,11 +158,29 @@ class Sessions:
 
 
 def own_chart(shipped: Chart, shelf: Shelf, name: str) -> Chart:
-    """Return a chart of an own collection; its public files go when nobody looks at it."""
-    engine = shipped.engine.with_collection(shelf.open(name))
-    if not len(engine.collection):
-        raise CollectionError(f"“{name}” holds no picture yet; import some, then choose it.")
+    """Return a chart of one collection or of two; its public files go when nobody looks."""
+    opened = [_opened(shipped, shelf, one) for one in _names(name)]
+    if len(opened) == 2:
+        told = [one or "the collection of Engrave" for one in _names(name)]
+        opened = [Pair(opened[0], opened[1], (told[0], told[1]), anew=ANEW in name)]
+    engine = shipped.engine.with_collection(opened[0])
     folder = shipped.folder / secrets.token_hex(16)
     chart = Chart(engine, Views(engine), folder, name=name, maps=shelf.folder.parent / "maps")
     finalize(chart, shutil.rmtree, folder, True)
     return chart
+
+
+def _opened(shipped: Chart, shelf: Shelf, name: str) -> Collection:
+    collection = shipped.engine.collection if name == SHIPPED else shelf.open(name)
+    if not len(collection):
+        raise CollectionError(f"“{name}” holds no picture yet; import some, then choose it.")
+    return collection
+
+
+def _names(name: str) -> list[str]:
+    """Return the one or two collections that a name means."""
+    return name.replace(ANEW, OVER).split(OVER, 1)
+
+
+def _two(name: str) -> bool:
+    return len(_names(name)) == 2

@@ -22,15 +22,32 @@ function told({ chosen, own, private: alone }) {
   return `Version ${one.version}, ${size(one.bytes)} on disk.${whose}${more}`;
 }
 
-/* value: {chosen, shipped, own: [{name, pictures, bytes, version, complete}], private} */
+const heard = new EventTarget();
+let latest = null;
+
+/* Calls back with what the chooser lists, now and whenever it changes. */
+export function onCollections(listener) {
+  heard.addEventListener("collections", () => listener(latest));
+  if (latest) listener(latest);
+}
+
+function tellCollections(value) {
+  latest = value;
+  queueMicrotask(() => heard.dispatchEvent(new Event("collections")));
+}
+
+/* value: {chosen, label, shipped, own: [{name, pictures, bytes, version, complete}], private} */
 export function chooser(context) {
   mount(context, (value) => {
     const { chosen = "", shipped = 0, own = [] } = value;
+    const compared = chosen !== "" && !own.some(({ name }) => name === chosen);
+    tellCollections(value);
     const select = el(
       "select",
       { id: "chooser-select", on: { change: () => context.trigger("pick", { name: select.value }) } },
       el("option", { value: "", selected: chosen === "" }, `The collection of Engrave: ${plural(shipped, "engraving")}`),
       own.map((one) => option(one, chosen)),
+      compared ? el("option", { value: chosen, selected: true }, `Compared: ${value.label}`) : null,
     );
     select.value = chosen;
     return el("div", { class: "map-tools chooser" }, el("label", {}, "Collection ", select), el("span", { class: "facts", role: "status" }, told({ own: [], ...value })));
