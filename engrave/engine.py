@@ -48,7 +48,9 @@ class Engine:
         self._sleeper = Sleeper(model)
         self.config, self._facts = model.config, model.facts
         self.collection = collection
-        self.maker = Maker(self._sleeper.studio, collection, self.model_version, self._trained_on)
+        self.maker = Maker(
+            self._sleeper.studio, self.config, collection, self.model_version, self._trained_on
+        )
         collection.check_fits(self._facts.get("version", ""), self.config.embedding_width)
 
     def with_collection(self, collection: Collection) -> Engine:

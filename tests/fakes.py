@@ -79,7 +79,9 @@ class FakeEngine:
 
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
-        self.maker = Maker(FakeStudio, collection, self.model_version, lambda: collection.items)
+        self.maker = Maker(
+            FakeStudio, FakeStudio.config, collection, self.model_version, lambda: collection.items
+        )
         self.studio = FakeStudio()
 
     def with_collection(self, collection: Collection) -> "FakeEngine":

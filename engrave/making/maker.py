@@ -35,9 +35,6 @@ AWAY = 0.5  # how far an exemplar keeps from what there shall be less of, for a 
 class Studio(Protocol):
     """What the maker needs of the model."""
 
-    @property
-    def config(self) -> ModelConfig: ...
-
     def encode(self, picture: Image) -> np.ndarray: ...
 
     def embed(self, latents_NL: np.ndarray) -> np.ndarray: ...
@@ -66,11 +63,12 @@ class Maker:
     def __init__(
         self,
         studio: Callable[[], Studio],
+        config: ModelConfig,
         collection: Collection,
         model_version: str,
         trained_on: Callable[[], Sequence[Item]],
     ) -> None:
-        self._studio = studio
+        self._studio, self.config = studio, config
         self._trained_on = trained_on
         self.collection, self.model_version = collection, model_version
 
@@ -82,7 +80,7 @@ class Maker:
     @cached_property
     def directions(self) -> tuple[Direction, ...]:
         """In which pictures can be moved, those of most difference first."""
-        return find_directions(self.collection, self._studio().config.meaning_width)
+        return find_directions(self.collection, self.config.meaning_width)
 
     def calibrate(self) -> None:
         """Work out now what the first picture would wait for."""
@@ -130,6 +128,10 @@ class Maker:
         """Return a recipe that begins from a latent, as of a picture that was uploaded."""
         numbers = np.ascontiguousarray(latent_L, "<f4").tobytes()
         return Recipe(latent=base64.b64encode(numbers).decode("ascii"))
+
+    def shifted(self, latent_L: np.ndarray, shifts: Sequence[Shift]) -> np.ndarray:
+        """Return latents (N, L), one for each way to move a picture."""
+        return np.stack([self._shifted(latent_L, shift) for shift in shifts])
 
     def direction(self, name: str) -> Direction:
         """Return the direction of that name; raises RecipeError where there is none."""
@@ -212,7 +214,7 @@ class Maker:
         moved = latent_L.astype(np.float64)
         for name, way in ((edit.across, edit.x), (edit.up, edit.y)):
             moved = moved + way * self.direction(name).step_L
-        return on_sphere(moved, self._studio().config)
+        return on_sphere(moved, self.config)
 
     def _row(self, id: str) -> int:
         row = self.collection.row(id)
@@ -225,7 +227,7 @@ class Maker:
 
     def _numbers(self, text: str) -> np.ndarray:
         """Return the latent that a recipe carries."""
-        width = self._studio().config.latent_width
+        width = self.config.latent_width
         try:
             latent = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
         except (binascii.Error, ValueError) as error:

@@ -21,6 +21,7 @@ import numpy as np
 
 from engrave.answers import Neighbour
 from engrave.places import ASSETS
+from engrave.recipe import Recipe
 from engrave.ui.ends import End, from_collection
 from engrave.ui.files import file_url
 from engrave.ui.views import Made, View, Views
@@ -148,6 +149,13 @@ class _Reader:
             steps=plate["steps"],
             path=self.folder / plate["picture"],
             card=card,
+            recipe=Recipe(
+                text=text,
+                seed=plate["seed"],
+                guidance=plate["guidance"],
+                steps=plate["steps"],
+                model_version=self.page["model_version"],
+            ),
         )
 
     def _ends(self) -> tuple[End | None, End | None]:

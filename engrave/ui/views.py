@@ -1,7 +1,7 @@
 """Answers of the engine as plain data for the widgets. Knows no components."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from engrave.collection import Collection, Item
 from engrave.collection.export import ORIGINAL
 from engrave.engine import Engine
 from engrave.image import png_with_metadata
+from engrave.making.judge import fit_words, novelty_words, unseen_words
 from engrave.originals.shown import Shown
+from engrave.recipe import Recipe
 from engrave.shelf.records import Holding
 from engrave.ui.files import data_url, file_url, save, slug
 
@@ -38,6 +40,8 @@ class Made:
     steps: int
     path: Path  # of its PNG
     card: View  # what the page shows of it
+    recipe: Recipe = field(default_factory=Recipe)
+    favourite: bool = False
 
 
 class Views:
@@ -78,6 +82,7 @@ class Views:
             steps=plate.steps,
             path=path,
             card=self.card(plate, path),
+            recipe=plate.recipe,
         )
 
     def card(self, plate: Plate, path: Path) -> View:
@@ -90,6 +95,8 @@ class Views:
             "guidance": f"{plate.guidance:g}",
             "steps": plate.steps,
             "near": self.neighbours(plate.neighbours),
+            "told": told_of(plate),
+            "recipe": file_url(save(plate.recipe.as_json().encode(), f"{path.stem}.json")),
         }
 
     def detail(self, index: int, near: Iterable[Neighbour], src: str = "") -> View:
@@ -151,6 +158,19 @@ def origin_of(one: Neighbour | Item) -> str:
 def candidates(found: Iterable[Candidate]) -> list[View]:
     """Return captions with their figures."""
     return [asdict(candidate) for candidate in found]
+
+
+def told_of(plate: Plate) -> list[View]:
+    """Return what is said under a plate: each sentence, and whether it is a warning."""
+    verdict = plate.verdict
+    read_back = verdict.read_back and f"Read back from its pixels: “{verdict.read_back}”."
+    lines = [
+        (unseen_words(verdict), True),
+        (read_back, False),
+        (fit_words(verdict), False),
+        (novelty_words(verdict, plate.neighbours), False),
+    ]
+    return [{"words": words, "warning": warning} for words, warning in lines if words]
 
 
 def plate_name(plate: Plate) -> str:

@@ -6,7 +6,7 @@ import { holding } from "./holding.js";
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 
 /* A thumbnail that opens its engraving in Explore. */
-function thumbnail(item, trigger) {
+export function thumbnail(item, trigger) {
   const similarity = item.similarity.toFixed(2);
   return el(
     "button",
@@ -92,46 +92,6 @@ export function answer(context) {
       ),
     ];
   });
-}
-
-function plateCard(plate, position, trigger) {
-  const use = (letter) => () => trigger("use", { letter, position });
-  return el(
-    "li",
-    { class: "plate" },
-    el("figure", { class: "mount" }, el("img", { src: plate.src, alt: plate.caption, width: 256, height: 256 })),
-    el("p", { class: "words" }, plate.caption),
-    el("p", { class: "facts" }, `seed ${plate.seed} · guidance ${plate.guidance} · ${plate.steps} steps`),
-    el(
-      "p",
-      { class: "actions" },
-      el("a", { class: "quiet", href: plate.src, download: plate.name }, "Download"),
-      button("Use as A", use("A")),
-      button("Use as B", use("B")), button("Add to the walk", use("+")),
-      button("Caption", () => trigger("describe", { position })),
-      button("On the map", () => trigger("chart", { position })),
-      button("Make again", () => trigger("remake", { position }), { title: "Set these settings and make it again" }),
-    ),
-    plate.near.length > 0
-      ? [
-          el("p", { class: "near-label" }, "Nearest in the collection, ", likeness(plate.near)),
-          el("div", { class: "near" }, plate.near.map((item) => thumbnail(item, trigger))),
-        ]
-      : null,
-  );
-}
-
-/* value: {plates, note, pending} */
-export function plates(context) {
-  mount(context, ({ plates: made = [], note, pending = 0 }) => [
-    note ? el("p", { class: "note", role: "status" }, note) : null,
-    el(
-      "ol",
-      { class: "plates", "aria-label": "Engravings that the model made" },
-      made.map((plate, position) => plateCard(plate, position, context.trigger)),
-      Array.from({ length: pending }, () => el("li", { class: "plate waiting", "aria-hidden": "true" }, el("figure", { class: "mount" }))),
-    ),
-  ]);
 }
 
 /* value: {label, words: [..]} */
