@@ -51,6 +51,7 @@ class CaptionAnswer:
 class Verdict:
     """What can be said of an engraving that the model made, measured by real ones."""
 
+    likeness: float | None = None  # cosine of the nearest engraving
     closer: float | None = None  # share of engravings that are farther from their nearest
     read_back: str = ""  # the model's caption of the finished pixels
     fit: float | None = None  # cosine of the finished pixels and the prompt

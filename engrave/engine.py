@@ -174,6 +174,22 @@ class Engine:
         recipes = [replace(first, seed=one) for one in seeds]
         return self._plates(recipes, num_neighbours, describe, progress)
 
+    def follow(
+        self,
+        recipe: PlateRecipe,
+        *,
+        num_neighbours: int = 4,
+        describe: bool = True,
+        progress: Progress | None = None,
+    ) -> Plate:
+        """Make the engraving of a recipe; the same model makes the same pixels each time."""
+        plate = self.maker.make(
+            recipe, num_neighbours=num_neighbours, describe=describe, progress=progress
+        )
+        if self.collection is not self.maker.collection:
+            plate = replace(plate, neighbours=self.neighbours(plate.latent, num_neighbours))
+        return plate
+
     def latent_of(
         self, source: Source, *, seed: int = 0, guidance: float = 2.0, steps: int = 20
     ) -> np.ndarray:
@@ -266,10 +282,7 @@ class Engine:
         for index, recipe in enumerate(recipes):
             share = part(progress, index / len(recipes), (index + 1) / len(recipes))
             named = suffixed(share, f" engraving {index + 1} of {len(recipes)}")
-            plate = self.maker.make(recipe, num_neighbours=num, describe=describe, progress=named)
-            if self.collection is not self.maker.collection:
-                plate = replace(plate, neighbours=self.neighbours(plate.latent, num))
-            yield plate
+            yield self.follow(recipe, num_neighbours=num, describe=describe, progress=named)
 
     def _trained_on(self) -> Sequence[Item]:
         """Return the engravings that the model learnt from, none where they are not known."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image
@@ -150,7 +150,11 @@ class FakeEngine:
             if progress:
                 progress(k / num, f"engraving {k + 1}")
             one = replace(recipe, seed=limits.SEED.whole(seed) + k)
-            yield self.maker.make(one, num_neighbours=num_neighbours, describe=describe)
+            yield self.follow(one, num_neighbours=num_neighbours, describe=describe)
+
+    def follow(self, recipe: PlateRecipe, **wish: Any) -> Plate:
+        """Make a plate of a recipe."""
+        return self.maker.make(recipe, **wish)
 
     def latent_of(self, source: object, *, seed: int = 0) -> np.ndarray:
         """Return the latent of a text, an id or a picture."""

@@ -11,12 +11,13 @@ import pytest
 
 from engrave.errors import PictureError, PromptError
 from engrave.image import read_metadata
-from engrave.ui import caption, ends, generate, stops
+from engrave.ui import caption, ends, generate, generate_runs, stops
 from engrave.ui.views import Views
 from tests.fakes import fake_engine, noise
 
 ENGINE = fake_engine()
 VIEWS = Views(ENGINE)
+PLAIN = ("", 1.0, False)  # nothing less, no mark in the corner
 REQUEST = cast(gr.Request, SimpleNamespace(session_hash="session"))
 
 
@@ -32,9 +33,11 @@ def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def make(text: str = "a ship", num: int = 2, seed: int = 5) -> generate.Shown:
+def make(text: str = "a ship", num: int = 2, seed: int = 5) -> generate_runs.Shown:
     """Generate to the end."""
-    return list(generate.generate(ENGINE, VIEWS, text, num, seed, 2.0, 20, REQUEST))[-1]
+    return list(generate_runs.generate(ENGINE, VIEWS, text, num, seed, 2.0, 20, *PLAIN, REQUEST))[
+        -1
+    ]
 
 
 def test_one_picture_gets_captions_and_neighbours(uploads: Path) -> None:
@@ -67,7 +70,7 @@ def test_a_batch_goes_on_after_a_bad_file(uploads: Path) -> None:
 
 
 def test_plates_come_one_by_one_and_carry_their_settings() -> None:
-    steps = list(generate.generate(ENGINE, VIEWS, "a ship", 3, 5, 2.0, 20, REQUEST))
+    steps = list(generate_runs.generate(ENGINE, VIEWS, "a ship", 3, 5, 2.0, 20, *PLAIN, REQUEST))
     assert [step[0]["pending"] for step in steps] == [3, 2, 1, 0]
     view, made = steps[-1]
     assert [card["seed"] for card in view["plates"]] == [5, 6, 7]
@@ -77,8 +80,10 @@ def test_plates_come_one_by_one_and_carry_their_settings() -> None:
 
 def test_a_plate_is_made_again_from_its_settings() -> None:
     _, made = make(num=3)
-    text, num, seed, guidance, steps = generate.settings_of(made, event(position=2))
-    again = list(generate.generate(ENGINE, VIEWS, text, num, seed, guidance, steps, REQUEST))
+    text, num, seed, guidance, steps, *_ = generate_runs.settings_of(made, event(position=2))
+    again = list(
+        generate_runs.generate(ENGINE, VIEWS, text, num, seed, guidance, steps, *PLAIN, REQUEST)
+    )
     assert made[2].path.read_bytes() == again[-1][1][0].path.read_bytes()
 
 
@@ -90,14 +95,14 @@ def test_an_empty_prompt_works_and_is_named() -> None:
 @pytest.mark.parametrize("value", [float("nan"), None, 0, 9, "4", True, 2.5])
 def test_a_wrong_number_gets_a_sentence(value: Any) -> None:
     with pytest.raises(PromptError, match="from 1 to 8"):
-        next(generate.generate(ENGINE, VIEWS, "a", value, 0, 2.0, 20, REQUEST))
+        next(generate_runs.generate(ENGINE, VIEWS, "a", value, 0, 2.0, 20, *PLAIN, REQUEST))
 
 
 @pytest.mark.parametrize("position", [None, -1, 2, "0", True, 1.0])
 def test_a_forged_position_is_refused(position: Any) -> None:
     _, made = make()
     with pytest.raises(PromptError, match="no longer here"):
-        generate.settings_of(made, event(position=position))
+        generate_runs.settings_of(made, event(position=position))
 
 
 def test_a_plate_goes_to_the_caption_tab_as_an_upload(uploads: Path) -> None:
@@ -107,7 +112,7 @@ def test_a_plate_goes_to_the_caption_tab_as_an_upload(uploads: Path) -> None:
 
 
 def test_stopping_ends_the_work_at_the_next_word_of_progress() -> None:
-    steps = generate.generate(ENGINE, VIEWS, "a ship", 8, 0, 2.0, 20, REQUEST)
+    steps = generate_runs.generate(ENGINE, VIEWS, "a ship", 8, 0, 2.0, 20, *PLAIN, REQUEST)
     next(steps)
     _, made = next(steps)
     view = generate.halt(made, REQUEST)
@@ -119,7 +124,7 @@ def test_stopping_ends_the_work_at_the_next_word_of_progress() -> None:
 
 
 def test_a_new_run_forgets_an_old_wish_to_stop() -> None:
-    stops.wish(generate.TASK, REQUEST)
+    stops.wish(generate_runs.TASK, REQUEST)
     assert len(make()[1]) == 2
 
 

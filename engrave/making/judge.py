@@ -43,9 +43,10 @@ class Judge:
         reader: Reader | None = None,
     ) -> Verdict:
         """Judge a picture by its prompt, its nearest engravings and the embedding of its pixels."""
-        closer = None
+        closer = likeness = None
         if near and len(self.collection) > 1:
-            closer = self.collection.yardstick.measure(near[0].similarity).lonelier
+            likeness = near[0].similarity
+            closer = self.collection.yardstick.measure(likeness).lonelier
         fit = better = None
         if text and embedding_E is not None and reader is not None:
             fit = float(reader.embed_texts([text])[0] @ embedding_E)
@@ -53,8 +54,9 @@ class Judge:
             better = float(np.searchsorted(fits, fit) / len(fits)) if len(fits) else None
         unseen, rare = self.lexicon.strange(text)
         return Verdict(
-            closer=closer, read_back=read_back, fit=fit, better=better, unseen=unseen, rare=rare
-        )
+            likeness=likeness, closer=closer, read_back=read_back, fit=fit, better=better,
+            unseen=unseen, rare=rare,
+        )  # fmt: skip
 
     def fits(self, reader: Reader) -> np.ndarray:
         """Return how real captions fit their engravings (N,), in order, held-out ones where there
@@ -78,12 +80,12 @@ class Judge:
         return np.sort((texts * self.collection.embeddings[rows]).sum(axis=1))
 
 
-def novelty_words(verdict: Verdict, near: Sequence[Neighbour]) -> str:
+def novelty_words(verdict: Verdict) -> str:
     """Say how near the nearest engraving is, measured by how near real ones are to theirs."""
-    if verdict.closer is None or not near:
+    if verdict.closer is None:
         return ""
     return (
-        f"Closer to its nearest engraving (likeness {near[0].similarity:.2f}) than "
+        f"Closer to its nearest engraving (likeness {verdict.likeness:.2f}) than "
         f"{_percent(verdict.closer)} of real engravings are to theirs."
     )
 

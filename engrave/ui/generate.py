@@ -150,7 +150,7 @@ def place_more() -> tuple[gr.Textbox, gr.Slider, gr.Checkbox, gr.File]:
     with gr.Accordion("Less of something, a visible mark, settings out of a file", open=False):
         with gr.Row(elem_classes="settings"):
             with gr.Column(scale=5, min_width=240):
-                less = gr.Textbox(label="Less of", placeholder="people", elem_id="less")
+                less = gr.Textbox("", label="Less of", placeholder="people", elem_id="less")
                 weight = gr.Slider(
                     LESS.low, LESS.high, 1, step=0.25, label="How much less", elem_id="less-weight"
                 )

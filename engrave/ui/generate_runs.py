@@ -72,7 +72,7 @@ def follow(
     yield {"plates": [], "pending": len(recipes), "note": f"{what}: being drawn …"}, []
     for number, recipe in enumerate(recipes):
         share = part(report, number / len(recipes), (number + 1) / len(recipes))
-        made.append(views.keep(engine.maker.make(recipe, progress=share)))
+        made.append(views.keep(engine.follow(recipe, progress=share)))
         note = f"{what}: {len(made)} of {len(recipes)}"
         yield cards(made, note, len(recipes) - len(made)), list(made)
 

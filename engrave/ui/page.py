@@ -89,7 +89,7 @@ def lay_out(
         with gr.Tab("Caption", id="caption"):
             captions = caption.place(shown)
         with gr.Tab("Generate", id="generate"):
-            plates = generate.place(shown, engine.maker.directions)
+            plates = generate.place(shown, chart.engine.maker.directions)
         with gr.Tab("Interpolate", id="interpolate"):
             walks = walk_layout.place(shown)
         with gr.Tab("Explore", id="explore"):

@@ -168,7 +168,7 @@ def told_of(plate: Plate) -> list[View]:
         (unseen_words(verdict), True),
         (read_back, False),
         (fit_words(verdict), False),
-        (novelty_words(verdict, plate.neighbours), False),
+        (novelty_words(verdict), False),
     ]
     return [{"words": words, "warning": warning} for words, warning in lines if words]
 

@@ -39,6 +39,13 @@ def download(page: Page, position: int) -> Path:
     return Path(download.value.path())
 
 
+def more(page: Page, position: int, name: str) -> None:
+    """Press one of the buttons of a plate that few need."""
+    plate = page.locator(PLATES).nth(position)
+    plate.get_by_text("More", exact=True).click()
+    plate.get_by_role("button", name=name, exact=True).click()
+
+
 def same(one: Path, other: Path) -> bool:
     """Tell whether two pictures have the same pixels."""
     with Image.open(one) as first, Image.open(other) as second:
@@ -58,9 +65,9 @@ def test_plates_differ_by_seed_and_come_again_from_it(page: Page) -> None:
     facts = read_metadata(second)
     assert (facts["prompt"], facts["seed"]) == ("a ship at sea", "12") and facts["model_version"]
     expect(page.locator(f"{PLATES} .near .thumb")).to_have_count(8)
-    page.locator(PLATES).nth(1).get_by_text("Make again").click()
+    more(page, 1, "Make again")
     expect(page.locator(PLATES)).to_have_count(1)
-    expect(page.locator("#plates .note")).to_contain_text("One engraving")
+    expect(page.locator("#plates .note")).to_contain_text("made again")
     assert page.locator("#seed input").input_value() == "12"
     assert same(second, download(page, 0))
 
@@ -126,10 +133,10 @@ def test_stop_leaves_what_is_there(page: Page) -> None:
 
 def test_a_plate_goes_to_caption_and_to_interpolate(page: Page) -> None:
     open_tab(page, "Generate")
-    page.locator(PLATES).nth(1).get_by_text("Use as A").click()
+    more(page, 1, "Use as A")
     expect(page.locator("#keyframes")).to_contain_text("generated, seed")
     open_tab(page, "Generate")
-    page.locator(PLATES).nth(0).get_by_text("Caption", exact=True).click()
+    more(page, 0, "Caption")
     expect(page.get_by_role("tab", name="Caption")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#caption-answer .note")).to_have_count(0)
     expect(page.locator("#caption-answer .candidate")).to_have_count(3)

@@ -47,7 +47,7 @@ def test_fit_is_measured_by_held_out_captions_only() -> None:
     verdict = judge.verdict("0 a ship", near, "a ship", picture, Axes())
     assert verdict.fit == pytest.approx(0.3) and verdict.better == pytest.approx(2 / 3)
     assert "67 % of real captions" in fit_words(verdict)
-    assert f"likeness {near[0].similarity:.2f}" in novelty_words(verdict, near)
+    assert f"likeness {near[0].similarity:.2f}" in novelty_words(verdict)
 
 
 def test_novelty_is_the_share_of_engravings_that_are_lonelier() -> None:
@@ -67,7 +67,7 @@ def test_novelty_is_the_share_of_engravings_that_are_lonelier() -> None:
 
 def test_nothing_is_said_where_nothing_is_known() -> None:
     verdict = Judge(Collection(), Lexicon(())).verdict("a smartphone", ())
-    assert [novelty_words(verdict, ()), fit_words(verdict), unseen_words(verdict)] == ["", "", ""]
+    assert [novelty_words(verdict), fit_words(verdict), unseen_words(verdict)] == ["", "", ""]
 
 
 def test_unseen_words_are_those_of_no_training_text() -> None:
