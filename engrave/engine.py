@@ -17,6 +17,7 @@ from PIL.Image import Image
 from engrave import limits
 from engrave.answers import CaptionAnswer, Neighbour, Plate, Walk
 from engrave.collection import Collection, Item
+from engrave.collection.queries import Nearness
 from engrave.errors import CheckpointError, PictureError, PromptError
 from engrave.image import open_picture
 from engrave.judging import written
@@ -258,6 +259,10 @@ class Engine:
     ) -> tuple[Neighbour, ...]:
         """Return the engravings nearest to a latent (L,) or to an embedding (E,)."""
         return self.collection.nearest(self._embedding(vector), num, exclude=exclude)
+
+    def nearness(self, latent: np.ndarray) -> Nearness:
+        """Say how near a picture of this latent (L,) is to the collection."""
+        return self.collection.nearness(self._latent(latent), self.config.meaning_width)
 
     def place(self, vector: np.ndarray) -> tuple[float, float]:
         """Return where a latent (L,) or an embedding (E,) belongs on the collection's map."""

@@ -14,6 +14,7 @@ from PIL import Image
 from engrave import limits
 from engrave.answers import Candidate, CaptionAnswer, Neighbour, Plate, Walk
 from engrave.collection import Collection, Item, Label
+from engrave.collection.queries import Nearness
 from engrave.engine import Engine
 from engrave.errors import PictureError
 from engrave.image import open_picture
@@ -96,6 +97,10 @@ class FakeEngine:
     def embed(self, latents: np.ndarray) -> np.ndarray:
         """Return half of each latent."""
         return unit(latents[:, :NARROW])
+
+    def nearness(self, latent: np.ndarray) -> Nearness:
+        """Say how near a latent is to the collection."""
+        return self.collection.nearness(latent, NARROW)
 
     def embed_texts(self, texts: list[str]) -> np.ndarray:
         """Return an embedding for each text."""

@@ -60,8 +60,7 @@ def test_the_match_is_the_cosine_of_picture_and_text(engine: Engine, picture: Im
 def test_a_latent_has_norm_1(engine: Engine, picture: Image.Image) -> None:
     latent = engine.encode(picture)
     assert latent.shape == (48,) and latent.dtype == np.float32
-    norm = math.sqrt(48) / 32  # a root mean square of 1/32, whatever the width
-    assert np.linalg.norm(latent) == pytest.approx(norm, abs=1e-3)
+    assert np.linalg.norm(latent) == pytest.approx(1, abs=1e-3)
 
 
 def test_embeddings_have_norm_1_and_a_row_each(engine: Engine, picture: Image.Image) -> None:

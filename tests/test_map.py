@@ -13,7 +13,7 @@ from engrave.collection import Collection
 from engrave.collection.clusters import LONE, by_size, find_clusters, medoids, name_clusters
 from engrave.collection.ground import along, around, blend
 from engrave.collection.insight import Insights
-from engrave.collection.queries import Part, Yardstick, blended, scores
+from engrave.collection.queries import Company, Part, Yardstick, blended, scores
 from engrave.collection.trust import true_neighbours, trust
 from engrave.collection.vectors import unit
 from engrave.errors import CollectionError
@@ -179,6 +179,19 @@ def test_nearness_is_measured_by_the_collections_own_distances() -> None:
     assert stick.measure(0.4).outside and "outside" in stick.measure(0.4).words
     own = tiny_collection().yardstick
     assert own.measure(1.0).lonelier == 1
+
+
+def test_a_stranger_is_told_by_its_meaning_from_the_ten_nearest() -> None:
+    rng = np.random.default_rng(0)
+    home = rng.normal(size=(300, 16)) + 4 * np.eye(16)[0]
+    company = Company(home)
+    assert not company.measure(home[5]).outside and "at" in company.measure(home[5]).words
+    assert company.measure(-home[5]).outside
+    # one twin alone is chance: the nine next to it are far
+    lone = Company(np.concatenate([home, -home[:1]]))
+    assert lone.measure(-home[0]).outside
+    assert Company(home[:1]).measure(home[0]).lonelier == 1
+    assert Company(home[:3]).num == 2
 
 
 def test_around_and_blend_lean_on_the_nearest() -> None:

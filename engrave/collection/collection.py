@@ -21,7 +21,7 @@ from engrave.answers import Neighbour
 from engrave.collection.atlas import Atlas
 from engrave.collection.facets import decade, write_map
 from engrave.collection.mapping import PLACED_BY, pulled
-from engrave.collection.queries import Part, Yardstick, scores
+from engrave.collection.queries import Company, Nearness, Part, Yardstick, scores
 from engrave.collection.table import Item, read_table, write_table
 from engrave.collection.vectors import (
     read_embeddings,
@@ -62,6 +62,7 @@ class Collection:
         self.label = label or Label()
         self.folder = folder
         self._latents, self._embeddings = latents, embeddings
+        self._company: Company | None = None
         self._rows = {item.id: row for row, item in enumerate(self.items)}
         self._atlas = Atlas(folder, self.label.cell_px) if folder else None
 
@@ -113,6 +114,14 @@ class Collection:
     def yardstick(self) -> Yardstick:
         """How far the engravings lie from their own nearest."""
         return Yardstick.of(self.embeddings)
+
+    def nearness(self, latent_L: np.ndarray, meaning_width: int) -> Nearness:
+        """Say how near a picture is to the engravings, by its meaning: where the latent begins."""
+        if not self.items:
+            raise CollectionError("The collection is empty, so nothing is near to it; import some.")
+        if self._company is None:
+            self._company = Company(self.latents[:, :meaning_width])
+        return self._company.measure(latent_L[:meaning_width])
 
     def row(self, id: str) -> int | None:
         """Return the row of an id, or None where there is no such engraving."""

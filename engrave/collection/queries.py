@@ -13,7 +13,8 @@ import numpy as np
 from engrave.collection.vectors import unit
 
 SAMPLE = 1000  # engravings whose own distances calibrate the words
-OUTSIDE = 0.01  # share of engravings lonelier than a new one, below which the model is out of depth
+OUTSIDE = 0.02  # share of engravings lonelier than a new one, below which the model is out of depth
+COMPANY = 10  # nearest engravings that a picture is measured by: one alone may be near by chance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,20 +62,38 @@ class Yardstick:
         self.cosines = np.sort(np.asarray(cosines, np.float32))
 
     @classmethod
-    def of(cls, embeddings_NE: np.ndarray) -> Yardstick:
-        """Measure a sample of the collection, spread evenly over it."""
-        count = len(embeddings_NE)
+    def of(cls, vectors_NE: np.ndarray, num: int = 1) -> Yardstick:
+        """Measure a sample of the collection, spread evenly over it, by the `num` nearest."""
+        count = len(vectors_NE)
         if count < 2:
             return cls(np.ones(1))
         rows = np.unique(np.linspace(0, count - 1, min(SAMPLE, count)).astype(int))
-        cosines = embeddings_NE[rows] @ embeddings_NE.T
+        cosines = vectors_NE[rows] @ vectors_NE.T
         cosines[np.arange(len(rows)), rows] = -np.inf
-        return cls(cosines.max(axis=1))
+        return cls(np.partition(cosines, -num, axis=1)[:, -num:].mean(axis=1))
 
     def measure(self, cosine: float) -> Nearness:
-        """Say how near a picture is whose nearest engraving has this cosine."""
+        """Say how near a picture is whose nearest engravings have this cosine."""
         lonelier = float(np.searchsorted(self.cosines, cosine, side="right") / len(self.cosines))
         return Nearness(cosine, lonelier, _words(lonelier, self.whose), lonelier < OUTSIDE)
+
+
+class Company:
+    """What a collection's engravings mean, and how near each is to the ten that mean most alike.
+
+    The meaning tells strangers from engravings; the joint embedding does not, as it is trained to
+    find the best of what is there for anything: it calls white noise near.
+    """
+
+    def __init__(self, meanings_NM: np.ndarray) -> None:
+        self.meanings = unit(meanings_NM)
+        self.num = min(COMPANY, max(len(meanings_NM) - 1, 1))
+        self.yardstick = Yardstick.of(self.meanings, self.num)
+
+    def measure(self, meaning_M: np.ndarray) -> Nearness:
+        """Say how near a picture of this meaning is to the collection."""
+        cosines = self.meanings @ unit(meaning_M)
+        return self.yardstick.measure(float(np.partition(cosines, -self.num)[-self.num :].mean()))
 
 
 def _words(lonelier: float, whose: str) -> str:

@@ -46,7 +46,7 @@ def drawn(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[View, View, 
 def put(chart: Chart, marks: Marks, latent_L: np.ndarray, words: str, kind: str) -> tuple[Any, ...]:
     """Put a picture from another tab on the map, with its nearest below."""
     embedding = chart.engine.embed(latent_L[None])[0]
-    place = place_view(chart, embedding, chart.engine.collection.yardstick, words)
+    place = place_view(chart, embedding, words, chart.engine.nearness(latent_L))
     answer = answered(chart, marks, [Part(embedding)], f"Nearest to {kind}", {}, place)
     return *answer, gr.Tabs(selected="explore")
 

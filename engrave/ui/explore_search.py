@@ -5,7 +5,7 @@ from dataclasses import asdict
 import gradio as gr
 import numpy as np
 
-from engrave.collection.queries import Part, Yardstick, blended
+from engrave.collection.queries import Nearness, Part, blended
 from engrave.limits import WEIGHT, clean_text
 from engrave.ui.explore_map import FRESH, Chart, Marks, scores_text
 from engrave.ui.explore_table import Listing, choice_view
@@ -35,14 +35,16 @@ def ask(
     if text and text_weight > 0:
         parts.append(Part(chart.engine.embed_texts([text])[0], text_weight))
         said.append(f"“{text}”")
+    latent: np.ndarray | None = None
     if path and picture_weight > 0:
         latent = chart.engine.encode(open_upload(path))
         parts.append(Part(chart.engine.embed(latent[None])[0], picture_weight))
         said.append("your picture")
     if not parts:
         return cleared(chart, marks)
-    by_picture = bool(path) and picture_weight > 0
-    place = placed(chart, parts, by_picture, " and ".join(said))
+    near = near_text(chart, parts[-1]) if latent is None else chart.engine.nearness(latent)
+    embedding = parts[-1].embedding_E if len(parts) == 1 else blended(parts)
+    place = place_view(chart, embedding, " and ".join(said), near)
     if less:
         parts.append(Part(chart.engine.embed_texts([less])[0], -1.0))
         said.append(f"less of “{less}”")
@@ -85,26 +87,14 @@ def cleared(chart: Chart, marks: Marks) -> Answer:
     return choice_view(chart, marks, listing), chart.view(marks), marks, listing
 
 
-def placed(chart: Chart, parts: list[Part], by_picture: bool, words: str) -> View:
-    """Return where something belongs on the map, and how near it is to the collection in words."""
-    embedding = parts[-1].embedding_E if len(parts) == 1 else blended(parts)
-    stick = chart.engine.collection.yardstick if by_picture else chart.texts
-    return place_view(chart, embedding, stick, words, parts[-1].embedding_E)
+def near_text(chart: Chart, part: Part) -> Nearness | None:
+    """Say how near a text is to the collection; None while its yardstick is not ready."""
+    nearest = chart.engine.collection.nearest(part.embedding_E, 1)
+    return chart.texts.measure(nearest[0].similarity) if chart.texts and nearest else None
 
 
-def place_view(
-    chart: Chart,
-    embedding_E: np.ndarray,
-    stick: Yardstick | None,
-    words: str,
-    measured_E: np.ndarray | None = None,
-) -> View:
-    """Return a place on the map with its distance in words, where there is a yardstick for it."""
-    collection = chart.engine.collection
-    x, y = collection.place(embedding_E)
+def place_view(chart: Chart, embedding_E: np.ndarray, words: str, near: Nearness | None) -> View:
+    """Return a place on the map, with its distance to the collection where it is known."""
+    x, y = chart.engine.collection.place(embedding_E)
     place: View = {"x": x, "y": y, "words": words}
-    if stick is not None:
-        measured = embedding_E if measured_E is None else measured_E
-        near = stick.measure(collection.nearest(measured, 1)[0].similarity)
-        place["nearness"] = asdict(near)
-    return place
+    return place if near is None else place | {"nearness": asdict(near)}
