@@ -9,7 +9,7 @@ LISTS := requirements.txt requirements-train.txt requirements-ocr.txt requiremen
 $(shell test -x $(BIN)/python || rm -f $(VENV)/.run-is-installed $(VENV)/.dev-is-installed)
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format bench frames browser space clean
+.PHONY: demo test lint format bench frames browser space audit sbom clean
 
 demo: $(VENV)/.run-is-installed  ## install what the app needs and serve it, on GRADIO_SERVER_PORT or 7860
 	@$(BIN)/python app.py
@@ -32,6 +32,20 @@ bench: $(VENV)/.run-is-installed  ## print how long the app's answers take here,
 
 frames: $(VENV)/.dev-is-installed browser  ## print how smoothly the map moves in Chromium
 	@$(BIN)/python -m tests.browser.frames
+
+TOOLS := build/tools
+audit: $(TOOLS)/.made  ## look up known faults of what the app needs; asks the network
+	@$(TOOLS)/bin/pip-audit --requirement requirements.txt --no-deps --disable-pip
+
+sbom: $(TOOLS)/.made  ## write what the app is made of to build/sbom.json (CycloneDX)
+	@$(TOOLS)/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-file build/sbom.json
+	@echo "build/sbom.json is written"
+
+# of their own, as they would change the versions that the app is tested with
+$(TOOLS)/.made: | $(BIN)/python
+	@$(BIN)/python -m venv --clear $(TOOLS)
+	@$(TOOLS)/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1 cyclonedx-bom==7.5.0
+	@touch $@
 
 space:  ## lay out in build/space what a Hugging Face Space needs, as it is committed
 	@rm -rf build/space && mkdir -p build/space

@@ -4,8 +4,6 @@ and vocabularies."""
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from engrave.errors import CheckpointError
 from engrave.manifest import FORMAT, read_manifest
 from engrave.model.multimodal import MultimodalModel
 from engrave.tokenizer import Tokenizer
+from engrave.whole import whole_folder
 
 SHARD_BYTES = 14_000_000  # below what many hosts take without large-file storage
 INITIALISERS = {"torch.nn.init", "transformers.initialization"}  # modules
@@ -38,18 +37,12 @@ class _Unfilled(TorchFunctionMode):
 
 def save_pretrained(model: MultimodalModel, folder: Path, facts: dict[str, str]) -> None:
     """Write the model to a folder; a reader sees the old model or the new one, never a mixture."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        fresh = Path(scratch) / "new"
-        fresh.mkdir()
+    with whole_folder(folder) as fresh:
         shards = _write_shards(_half(model), fresh)
         model.text_pieces.save(fresh / "text-vocab.txt")
         model.caption_pieces.save(fresh / "caption-vocab.txt")
         page = {"format": FORMAT, "config": model.config.asdict(), "facts": facts, "shards": shards}
         (fresh / "config.json").write_text(json.dumps(page, indent=2) + "\n", encoding="utf-8")
-        if folder.exists():
-            os.replace(folder, Path(scratch) / "old")
-        os.replace(fresh, folder)
 
 
 def from_pretrained(folder: Path | str) -> MultimodalModel:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engrave.arguments import build_parser, sentence
 from engrave.errors import CollectionError, EngraveError, PictureError, PromptError
+from engrave.whole import whole_file
 
 if TYPE_CHECKING:  # torch takes seconds, and --help must not wait for it
     from engrave.engine import Engine
@@ -86,7 +87,8 @@ def _generate(arguments: argparse.Namespace) -> int:
     )
     for plate in plates:
         path = arguments.out / f"{_slug(plate.text)}-{plate.seed}.png"
-        path.write_bytes(png_with_metadata(plate.image, plate.facts()))
+        with whole_file(path) as scratch:
+            scratch.write_bytes(png_with_metadata(plate.image, plate.facts()))
         neighbours = [asdict(neighbour) for neighbour in plate.neighbours]
         page: dict[str, Any] = {"file": str(path), **plate.facts(), "neighbours": neighbours}
         page |= {"seed": plate.seed, "guidance": plate.guidance, "steps": plate.steps}

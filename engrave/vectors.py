@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from engrave.whole import whole_file
 
 
 def write_vectors(
@@ -25,12 +26,8 @@ def write_vectors(
         "embedding": _lists(embeddings_NE),
     }
     table = pa.table(columns).replace_schema_metadata({"model_version": model_version})
-    scratch = path.with_name(f".{path.name}.part")
-    try:
+    with whole_file(path) as scratch:
         pq.write_table(table, scratch)
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def _lists(rows: np.ndarray) -> pa.Array:

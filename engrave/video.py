@@ -13,9 +13,11 @@ from PIL import Image, ImageOps
 
 from engrave import marks
 from engrave.errors import VideoError
+from engrave.whole import whole_file
 
 # crf 16 keeps hatching; a key frame at least every 12 lets a scrubber jump
 X264: dict[str, object] = {"crf": "16", "preset": "medium", "g": "12"}
+FAST = {"movflags": "faststart"}
 MAX_FPS = 60
 WEBP_QUALITY = 85
 
@@ -29,11 +31,12 @@ def write_mp4(
     """Write H.264 in yuv420p, of even size, the index first so that it plays while it loads."""
     shown = _checked(frames, fps)
     try:
-        with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as film:
-            film.metadata["comment"] = marks.parameters(facts or {})
-            _encode(film, [_even(frame) for frame in shown], fps)
-        with Path(path).open("ab") as file:
-            file.write(marks.mp4_box(facts or {}))
+        with whole_file(Path(path)) as scratch:
+            with av.open(str(scratch), "w", format="mp4", options=FAST) as film:
+                film.metadata["comment"] = marks.parameters(facts or {})
+                _encode(film, [_even(frame) for frame in shown], fps)
+            with scratch.open("ab") as file:
+                file.write(marks.mp4_box(facts or {}))
     except (av.FFmpegError, OSError) as error:
         raise VideoError(_unwritable(path, error)) from error
 
@@ -48,7 +51,8 @@ def write_gif(
     shown = _checked(frames, fps)
     milliseconds = max(20, round(100 / fps) * 10)  # browsers slow down what is quicker
     try:
-        Path(path).write_bytes(marks.gif(shown, milliseconds, facts or {}))
+        with whole_file(Path(path)) as scratch:
+            scratch.write_bytes(marks.gif(shown, milliseconds, facts or {}))
     except OSError as error:
         raise VideoError(_unwritable(path, error)) from error
 
@@ -60,7 +64,8 @@ def write_webp(
     first, *rest = _checked(frames, fps)
     how = {"save_all": True, "append_images": rest, "duration": round(1000 / fps), "loop": 0}
     try:
-        Path(path).write_bytes(marks.webp(first, facts or {}, WEBP_QUALITY, **how))
+        with whole_file(Path(path)) as scratch:
+            scratch.write_bytes(marks.webp(first, facts or {}, WEBP_QUALITY, **how))
     except OSError as error:
         raise VideoError(_unwritable(path, error)) from error
 

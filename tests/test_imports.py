@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYER = {
-    "engrave": 0, "errors": 0, "marks": 0, "places": 0, "progress": 0, "recipe": 0,
+    "engrave": 0, "errors": 0, "marks": 0, "places": 0, "whole": 0, "progress": 0, "recipe": 0,
     "answers": 1, "access": 1, "config": 1, "limits": 1,
     "image": 2, "manifest": 2, "tokenizer": 2,
     "model": 3, "recipe_file": 3, "sources": 3,
@@ -28,7 +28,7 @@ LAYER = {
 }  # fmt: skip
 OPEN_TO_TRAIN = {
     "calibration", "words",
-    "engrave", "errors", "config", "image", "places", "tokenizer", "model", "checkpoint",
+    "engrave", "errors", "config", "image", "places", "whole", "tokenizer", "model", "checkpoint",
     "collection", "marks", "originals", "progress",
 }  # fmt: skip
 OUTSIDE = {  # which units may import what, where not all may

@@ -6,8 +6,6 @@ Shapes: N engravings, L width of the latent, E width of the embedding.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -31,6 +29,7 @@ from engrave.collection.vectors import (
     write_latents,
 )
 from engrave.errors import CollectionError
+from engrave.whole import whole_folder
 
 FORMAT = 1
 NOTE = "All pictures in this folder were made by the model; none is a scan."
@@ -201,14 +200,8 @@ class Collection:
 
     def save(self, folder: Path, sprites: Iterable[Image]) -> None:
         """Write the folder, one thumbnail an item; a reader sees the old one or the new one."""
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-            fresh = Path(scratch) / "new"
-            fresh.mkdir()
+        with whole_folder(folder) as fresh:
             self._write(fresh, sprites)
-            if folder.exists():
-                os.replace(folder, Path(scratch) / "old")
-            os.replace(fresh, folder)
 
     @classmethod
     def load(cls, folder: Path | str) -> Collection:
