@@ -158,7 +158,7 @@ def test_a_recipe_names_what_anybody_can_make_and_keeps_the_rest(
     assert [bool(row.get("latent")) for row in rows] == [False, False, False, True, False]
     assert rows[0]["source"] == "text:a ship" and rows[4]["source"] == ENGINE.collection.item(4).id
     path = str(next(uploads.glob("visitors/*/*/engrave-walk.json")))
-    again, shown, _, frames, pace, loop, easing, curve, fps = recipes.opened(ENGINE, path)
+    again, shown, _, frames, pace, loop, easing, curve, fps, _ = recipes.opened(ENGINE, path)
     assert (frames, pace, loop, easing, curve, fps) == (9, "even", "closed", "linear", "slerp", 12)
     assert [item["letter"] for item in shown["items"]] == list("ABCDE")
     for one, other in zip(route.stops, again.stops, strict=True):

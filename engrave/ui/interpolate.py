@@ -140,7 +140,8 @@ def wire_chooser(tab: InterpolateTab, desk: Desk) -> None:
     for trigger in (chooser.text.submit, chooser.imagine.click):
         trigger(imagine, [*known, chooser.text, chooser.seed], tab.shown, **MODEL)
     chooser.found.pick(bind(picked, desk.engine), [*known, chooser.rows], tab.shown, **MODEL)
-    chooser.file.upload(bind(uploaded, desk.engine), [*known, chooser.file], tab.shown, **MODEL)
+    taken_in = [*tab.shown, chooser.file]
+    chooser.file.upload(bind(uploaded, desk.engine), [*known, chooser.file], taken_in, **MODEL)
 
 
 def wire_away(tab: InterpolateTab, desk: Desk) -> None:
@@ -150,7 +151,10 @@ def wire_away(tab: InterpolateTab, desk: Desk) -> None:
     away.poster.click(bind(poster), asked, away.taken, **LIGHT)
     away.archive.click(bind(archive), away.kept, away.taken, **LIGHT)
     away.recipe.upload(
-        bind(opened, desk.engine), away.recipe, [*tab.shown, *tab.settings.all()], **MODEL
+        bind(opened, desk.engine),
+        away.recipe,
+        [*tab.shown, *tab.settings.all(), away.recipe],
+        **MODEL,
     )
 
 
@@ -165,9 +169,11 @@ def picked(engine: Engine, route: Route, loop: str, rows: list[int], event: gr.E
     return shown_route(route.with_end(end), loop)
 
 
-def uploaded(engine: Engine, route: Route, loop: str, path: str | None) -> Shown:
-    """Make a keyframe from an upload."""
-    return shown_route(route.with_end(from_upload(engine, path)), loop)
+def uploaded(
+    engine: Engine, route: Route, loop: str, path: str | None
+) -> tuple[Route, View, str, None]:
+    """Make a keyframe from an upload, and empty the frame for the next."""
+    return *shown_route(route.with_end(from_upload(engine, path)), loop), None
 
 
 def chosen_pair(engine: Engine, shown: Examples, loop: str, event: gr.EventData) -> Shown:

@@ -11,7 +11,7 @@ from engrave.ui.views import View
 from engrave.walks import Keyframe, Recipe
 from engrave.walks.recipe import read_recipe
 
-Opened = tuple[Route, View, str, int, str, str, str, str, int]
+Opened = tuple[Route, View, str, int, str, str, str, str, int, None]
 
 
 def recipe_of(route: Route, settings: dict[str, Any]) -> Recipe:
@@ -29,7 +29,7 @@ def recipe_of(route: Route, settings: dict[str, Any]) -> Recipe:
 
 
 def opened(engine: Engine, path: str | None) -> Opened:
-    """Return route and settings of a recipe that was dropped."""
+    """Return route and settings of a recipe that was dropped; its frame is emptied for the next."""
     recipe = read_recipe(checked(path))
     recipe.check_model(engine.model_version)
     modes = [mode for _, _, mode in recipe.segments]
@@ -42,7 +42,7 @@ def opened(engine: Engine, path: str | None) -> Opened:
     )
     shown = shown_route(route, recipe.loop)
     how = recipe.pace, recipe.loop, recipe.easing, recipe.curve
-    return *shown, recipe.frames, *how, recipe.fps
+    return *shown, recipe.frames, *how, recipe.fps, None
 
 
 def _end(engine: Engine, keyframe: Keyframe) -> End:

@@ -57,6 +57,7 @@ def poster(walk: Walk, model_version: str, paper: Paper) -> bytes:
     with tempfile.TemporaryDirectory() as scratch:
         sheet = FPDF(format=paper.size, orientation="landscape" if paper.landscape else "portrait")
         sheet.set_auto_page_break(False)
+        sheet.c_margin = 0  # so that words begin where pictures do
         sheet.set_title(paper.title or "A walk through engravings")
         sheet.set_creator(f"Engrave {model_version}".strip())
         sheet.set_lang("en")
