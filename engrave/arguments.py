@@ -99,9 +99,10 @@ def _add_caption(commands: Commands[Parser]) -> None:
 
 
 def _add_generate(commands: Commands[Parser]) -> None:
-    parser = _add(commands, "generate", "make engravings from a text")
+    parser = _add(commands, "generate", "make engravings from a text, or again from a recipe")
     parser.add_argument(
         "text",
+        nargs="?",
         type=_text(limits.clean_text),
         metavar="TEXT",
         help="what to show, '' for a surprise",
@@ -122,7 +123,32 @@ def _add_generate(commands: Commands[Parser]) -> None:
     )
     _add_steps(parser)
     parser.add_argument(
-        "--out", type=Path, default=Path(), metavar="DIR", help="folder for the PNGs (default: .)"
+        "--less", type=_text(limits.clean_text), default="", help="what there shall be less of"
+    )
+    parser.add_argument(
+        "--less-weight", type=_number(limits.LESS), default=1.0, help="how much less (default: 1)"
+    )
+    parser.add_argument(
+        "--recipe", type=Path, metavar="FILE", help="recipe (JSON or our PNG) to make again"
+    )
+    parser.add_argument(
+        "--any-model", action="store_true", help="follow a recipe of another model too"
+    )
+    parser.add_argument(
+        "--vary",
+        type=_number(limits.STRENGTH),
+        metavar="STRENGTH",
+        help="make variations; 0 leaves the very same picture, 1 leaves nothing of it",
+    )
+    parser.add_argument(
+        "--corner-mark", action="store_true", help="say in a corner that a model made it"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="folder for the PNGs and their recipes (default: .)",
     )
     _add_json(parser, "file, seed, caption and nearest engravings of each")
 

@@ -9,16 +9,18 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engrave.arguments import build_parser, sentence
-from engrave.errors import CollectionError, EngraveError, PictureError, PromptError
+from engrave.errors import CollectionError, EngraveError, PictureError, PromptError, RecipeError
+from engrave.progress import part
 from engrave.whole import whole_file
 
 if TYPE_CHECKING:  # torch takes seconds, and --help must not wait for it
     from engrave.engine import Engine
+    from engrave.recipe import Recipe
     from engrave.studio import Studio
 
 PICTURE_SUFFIXES = set(".jpg .jpeg .png .webp .tif .tiff .gif .bmp .pgm .ppm .jp2 .avif".split(" "))
@@ -75,25 +77,58 @@ def _caption(arguments: argparse.Namespace) -> int:
 def _generate(arguments: argparse.Namespace) -> int:
     from engrave.image import png_with_metadata
 
+    recipes = _recipes(arguments)
     engine = _load(arguments)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    plates = engine.generate(
-        arguments.text,
-        num=arguments.num,
-        seed=arguments.seed,
-        guidance=arguments.guidance,
-        steps=arguments.steps,
-        progress=_progress,
-    )
-    for plate in plates:
-        path = arguments.out / f"{_slug(plate.text)}-{plate.seed}.png"
+    for number, recipe in enumerate(recipes):
+        if recipe.model_version not in ("", engine.model_version) and not arguments.any_model:
+            raise RecipeError(
+                f"The recipe is of model {recipe.model_version} and this is "
+                f"{engine.model_version}, so the picture would be another; add --any-model to make "
+                "it all the same."
+            )
+        share = part(_progress, number / len(recipes), (number + 1) / len(recipes))
+        plate = engine.follow(recipe, progress=share)
+        name = f"{_slug(plate.text)}-{plate.seed}"
+        if arguments.vary is not None:
+            name += f"-variation-{number + 1}"
+        path = arguments.out / f"{name}.png"
         with whole_file(path) as scratch:
             scratch.write_bytes(png_with_metadata(plate.image, plate.facts()))
+        with whole_file(path.with_suffix(".json")) as scratch:
+            scratch.write_text(plate.recipe.as_json() + "\n", encoding="utf-8")
         neighbours = [asdict(neighbour) for neighbour in plate.neighbours]
         page: dict[str, Any] = {"file": str(path), **plate.facts(), "neighbours": neighbours}
         page |= {"seed": plate.seed, "guidance": plate.guidance, "steps": plate.steps}
+        page |= {"recipe": plate.recipe.page(), "verdict": asdict(plate.verdict)}
         _answer(arguments, page, f"{path}: {plate.caption}")
     return 0
+
+
+def _recipes(arguments: argparse.Namespace) -> list[Recipe]:
+    """Return what `generate` shall make: of a text with several seeds, or of a recipe."""
+    from engrave.recipe import Recipe, Vary
+    from engrave.recipe_file import from_file
+
+    if (arguments.text is None) == (arguments.recipe is None):
+        raise PromptError("Give either a text (or '' for a surprise) or --recipe FILE.")
+    if arguments.recipe is None:
+        start = Recipe(
+            text=arguments.text, less=arguments.less, less_weight=arguments.less_weight,
+            guidance=arguments.guidance, steps=arguments.steps, seed=arguments.seed,
+            corner_mark=arguments.corner_mark,
+        )  # fmt: skip
+    else:
+        start = from_file(arguments.recipe)
+        if arguments.corner_mark:
+            start = replace(start, corner_mark=True)
+    if arguments.vary is not None:
+        seeds = range(1, arguments.num + 1)
+        return [start.then(Vary(strength=arguments.vary, seed=seed)) for seed in seeds]
+    if arguments.recipe is not None:
+        return [start]
+    seeds = range(start.seed, start.seed + arguments.num)
+    return [replace(start, seed=seed % 2**32) for seed in seeds]
 
 
 def _morph(arguments: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from PIL.Image import Image
 from engrave.answers import Neighbour
 from engrave.errors import CollectionError
 from engrave.image import png_with_metadata
+from engrave.marks import xmp
 from engrave.places import FONTS
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ def as_contact_sheet(
         sheet = FPDF(format="A4")
         sheet.set_auto_page_break(False)
         set_fonts(sheet, Path(scratch))
+        if not all(one.id in originals for one in chosen):
+            sheet.set_xmp_metadata(xmp({"prompt": title}))
         for number, (one, picture) in enumerate(zip(chosen, pictures, strict=True)):
             if number % (ACROSS * DOWN) == 0:
                 some = any(one.id in originals for one in chosen)

@@ -12,7 +12,7 @@ from engrave.answers import Neighbour
 from engrave.engine import TEXT_PREFIX, Engine
 from engrave.errors import PromptError
 from engrave.limits import needed_text
-from engrave.ui.files import data_url
+from engrave.ui.files import data_url, made_url
 from engrave.ui.uploads import open_upload
 from engrave.ui.views import Made, View, Views, remembered
 
@@ -35,12 +35,17 @@ class End:
     seed: int = 0  # of a text
 
 
+def marked(engine: Engine) -> dict[str, str]:
+    """Return what a picture on the page says of the model that made it."""
+    return {"model_version": engine.model_version}
+
+
 def from_text(engine: Engine, text: str, seed: int) -> End:
     """Imagine an end from a text."""
     text = needed_text(text)
     source = f"{TEXT_PREFIX}{text}"
     latent = engine.latent_of(source, seed=seed)
-    src = data_url(engine.decode(latent[None])[0])
+    src = made_url(engine.decode(latent[None])[0], marked(engine))
     return End("imagined from a text", text, latent, src, source=source, seed=seed)
 
 
@@ -54,7 +59,10 @@ def from_collection(engine: Engine, index: int, src: str = "") -> End:
     """Take an engraving of the collection as an end; `src` is its picture where that is known."""
     own = engine.collection.neighbour(index)
     kind = f"no. {own.id} of the collection, {remembered(engine.collection, index)}"
-    latent, src = engine.collection.latents[index], src or data_url(engine.original(index))
+    latent, src = (
+        engine.collection.latents[index],
+        src or made_url(engine.original(index), marked(engine)),
+    )
     return End(kind, own.caption, latent, src, own.book, own.year, own.url, source=own.id)
 
 
@@ -68,14 +76,19 @@ def from_source(engine: Engine, source: str, seed: int = 0) -> End:
 def from_latent(engine: Engine, latent_L: np.ndarray, words: str) -> End:
     """Take a latent of a recipe as an end."""
     latent = engine.latent_of(latent_L)
-    src = data_url(engine.decode(latent[None])[0])
+    src = made_url(engine.decode(latent[None])[0], marked(engine))
     return End("from a recipe, as the model remembers it", words or "a picture", latent, src)
 
 
 def from_plate(engine: Engine, plate: Made) -> End:
     """Take a plate that was made in the Generate tab as an end."""
     picture = engine.decode(plate.latent[None])[0]
-    return End(f"generated, seed {plate.seed}", plate.caption, plate.latent, data_url(picture))
+    return End(
+        f"generated, seed {plate.seed}",
+        plate.caption,
+        plate.latent,
+        made_url(picture, marked(engine)),
+    )
 
 
 def find(engine: Engine, query: str) -> tuple[Neighbour, ...]:

@@ -12,7 +12,7 @@ from engrave.ui.ends import End, filled, from_collection
 from engrave.ui.explore_map import FRESH, Chart, Marks, numbers
 from engrave.ui.explore_search import answered, place_view
 from engrave.ui.explore_table import Listing, choice_view, listed
-from engrave.ui.files import data_url
+from engrave.ui.files import made_url
 from engrave.ui.interpolate import walked
 from engrave.ui.keyframes import route_of, shown_route
 from engrave.ui.stops import PROGRESS
@@ -32,7 +32,7 @@ def drawn(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[View, View, 
     latent = blend(collection.latents, collection.places, (x, y))
     picture = engine.decode(latent[None])[0]
     words = engine.words(latent[None])[0]
-    end = End(MADE, words, latent, data_url(picture))
+    end = End(MADE, words, latent, made_url(picture, {"model_version": engine.model_version}))
     near = engine.neighbours(latent, NEAR)
     detail = {
         "made": True, "picture": end.src, "caption": words, "label": MADE,

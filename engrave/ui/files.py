@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
+from engrave.marks import Facts, webp
 from engrave.ui.visitors import new_folder
 
 MADE: set[str] = set()  # files written here; the page hands them to Gradio, which deletes old ones
@@ -44,10 +45,21 @@ def slug(text: str, limit: int = 40) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", text.lower()))[:limit].strip("-") or "untitled"
 
 
-def data_url(image: Image.Image, side_px: int = PREVIEW_PX, quality: int = 85) -> str:
-    """Return a picture as a small WebP inside of an address."""
+def made_url(image: Image.Image, facts: Facts, side_px: int = PREVIEW_PX) -> str:
+    """Return a picture that the model made as a small, marked WebP inside of an address."""
+    return data_url(image, side_px, facts=facts)
+
+
+def data_url(
+    image: Image.Image, side_px: int = PREVIEW_PX, quality: int = 85, facts: Facts | None = None
+) -> str:
+    """Return a picture as a small WebP inside of an address; facts mark it as made here."""
     small = image.convert("L")
     small.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
-    buffer = BytesIO()
-    small.save(buffer, "WEBP", quality=quality)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    if facts is None:
+        buffer = BytesIO()
+        small.save(buffer, "WEBP", quality=quality)
+        data = buffer.getvalue()
+    else:
+        data = webp(small, facts, quality)
+    return "data:image/webp;base64," + base64.b64encode(data).decode("ascii")

@@ -9,7 +9,7 @@ from engrave.engine import Engine
 from engrave.errors import PromptError
 from engrave.limits import SHIFT
 from engrave.recipe import Recipe, Shift
-from engrave.ui.files import data_url
+from engrave.ui.files import made_url
 from engrave.ui.views import Made, View
 from engrave.ui.widgets import position_of
 
@@ -116,8 +116,9 @@ def pad_view(engine: Engine, subject: Made, across: str, up: str, step: float) -
     shifts = shifts_of(across, up, step)
     latents = engine.maker.shifted(subject.latent, shifts)
     ways = [engine.maker.direction(name) for name in (across, up)]
+    facts = {"model_version": engine.model_version}
     return {
-        "cells": [data_url(one, PAD_PX) for one in engine.decode(latents)],
+        "cells": [made_url(one, facts, PAD_PX) for one in engine.decode(latents)],
         "across": [ways[0].low, ways[0].high],
         "up": [ways[1].low, ways[1].high],
         "words": subject.caption,

@@ -19,7 +19,7 @@ from engrave.making.judge import fit_words, novelty_words, unseen_words
 from engrave.originals.shown import Shown
 from engrave.recipe import Recipe
 from engrave.shelf.records import Holding
-from engrave.ui.files import data_url, file_url, save, slug
+from engrave.ui.files import data_url, file_url, made_url, save, slug
 
 View = dict[str, Any]
 NOTHING: View = {}
@@ -125,7 +125,7 @@ class Views:
         return ", or ".join(sorted(found, key=(ORIGINAL, IMPORTED, MEMORY).index)) or MEMORY
 
     def _remembered(self, index: int) -> str:
-        return data_url(self.engine.original(index))
+        return made_url(self.engine.original(index), {"model_version": self.engine.model_version})
 
     def held(self, index: int) -> View | None:
         """Return what an own collection knows of a picture and can be changed."""

@@ -12,6 +12,7 @@ from PIL.Image import Image, Resampling
 from engrave import limits
 from engrave.answers import Walk
 from engrave.collection.export import cut, set_fonts
+from engrave.marks import xmp
 from engrave.walks.timeline import caption_at
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def poster(walk: Walk, model_version: str, paper: Paper) -> bytes:
         sheet.set_title(paper.title or "A walk through engravings")
         sheet.set_creator(f"Engrave {model_version}".strip())
         sheet.set_lang("en")
+        sheet.set_xmp_metadata(xmp({"model_version": model_version}))
         set_fonts(sheet, Path(scratch))
         sheet.add_page()
         _head(sheet, walk, paper)
