@@ -177,6 +177,21 @@ def test_morph_through_several_is_made_again_from_its_recipe(
     assert "frames differ from those" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("argv", "match"),
+    [
+        (["a"], "A walk needs 2 or more keyframes"),
+        (["a", "--recipe", "x.json"], "A recipe and keyframes came together"),
+        (["--fps", "9", "--recipe", "x.json"], "A recipe and --fps came together"),
+    ],
+)
+def test_morph_needs_keyframes_or_a_recipe(
+    capsys: pytest.CaptureFixture[str], argv: list[str], match: str
+) -> None:
+    assert main(["morph", *argv]) == 2
+    assert match in capsys.readouterr().err
+
+
 def test_morph_between_unknown_ends_is_one_sentence(
     shelf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -242,13 +257,10 @@ def test_embed_of_a_folder_without_pictures(
         (["generate", "a ship", "--guidance", "inf"], "The guidance is inf"),
         (["generate", "a ship", "--steps", "many"], "The number of steps is 'many'"),
         (["generate", "ship " * 5000], "The text has 24,999 characters"),
-        (["morph", "a"], "A walk needs 2 or more keyframes"),
         (["morph", "a", "b", "--frames", "2"], "The number of frames is 2"),
         (["morph", "a", "b", "--mode", "jump"], "invalid choice: 'jump'"),
         (["morph", "a", "b", "--out", "walk.avi"], "'walk.avi' must end in .mp4 or .gif or"),
         (["morph", "a", "b", "--hold", "11"], "hold in seconds is 11"),
-        (["morph", "a", "--recipe", "x.json"], "A recipe and keyframes came together"),
-        (["morph", "--fps", "9", "--recipe", "x.json"], "A recipe and --fps came together"),
         (["morph", "a", "b", "--loop", "--closed"], "not allowed with argument --loop"),
         (["search", " "], "The text is empty"),
         (["search", "a ship", "-n", "0"], "The number of results is 0"),

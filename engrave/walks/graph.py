@@ -37,8 +37,9 @@ def stops_between(collection: Collection, a_E: np.ndarray, b_E: np.ndarray) -> l
     embeddings = collection.embeddings
     ends = [(int(np.argmax(embeddings @ one)), one) for one in (a_E, b_E)]
     way = shortest(graph_of(collection), ends[0][0], ends[1][0])
-    own = {row for row, one in ends if float(embeddings[row] @ one) > SAME}
-    way = [row for row in way if row not in own]
+    # an end itself, or its double, would be a step on the spot
+    like = np.maximum(embeddings[way] @ a_E, embeddings[way] @ b_E)
+    way = [row for row, cosine in zip(way, like.tolist(), strict=True) if cosine <= SAME]
     if len(way) <= MOST_STOPS:
         return way
     chosen = np.linspace(0, len(way) - 1, MOST_STOPS + 2)[1:-1]
