@@ -30,6 +30,10 @@ COLUMNS = (
 CAPTION_BY = "written for the training set, from the scan"
 PICTURE_BY = "the model's reconstruction, not a scan"
 ORIGINAL = "original from Project Gutenberg"
+IMPORTED = "as it was imported"
+WRITERS = {
+    "source": "came with the picture", "person": "written by a person", "model": "the model's",
+}  # fmt: skip
 NONE: Container[str] = frozenset()  # which of the engravings are shown by their originals
 MARGIN_MM, GAP_MM = 14.0, 5.0
 ACROSS, DOWN = 4, 5  # cells of a page of A4
@@ -42,15 +46,32 @@ def guarded(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") and cell else cell
 
 
+class Imported(dict[str, str]):
+    """Pictures that were imported, by id, and who wrote their captions; given as originals are."""
+
+
+def caption_by(one: Neighbour, originals: Container[str]) -> str:
+    """Say who wrote the caption of an engraving."""
+    if isinstance(originals, Imported) and one.id in originals:
+        return WRITERS.get(originals[one.id], "")
+    return CAPTION_BY
+
+
 def picture_by(one: Neighbour, originals: Container[str]) -> str:
     """Say what the picture of an engraving is."""
-    return ORIGINAL if one.id in originals else PICTURE_BY
+    return kept(originals) if one.id in originals else PICTURE_BY
+
+
+def kept(originals: Container[str]) -> str:
+    """Say what the pictures are that are no reconstructions."""
+    return IMPORTED if isinstance(originals, Imported) else ORIGINAL
 
 
 def facts(one: Neighbour, originals: Container[str] = NONE) -> dict[str, object]:
     """Return what is exported of an engraving."""
     own = {name: getattr(one, name) for name in COLUMNS[:-2]}
-    return own | {"caption_by": CAPTION_BY, "picture_by": picture_by(one, originals)}
+    told = {"caption_by": caption_by(one, originals), "picture_by": picture_by(one, originals)}
+    return own | told
 
 
 def as_csv(chosen: Sequence[Neighbour], originals: Container[str] = NONE) -> bytes:
@@ -82,11 +103,20 @@ def as_zip(
             archive.writestr(*_file(one, picture, model_version, originals))
         archive.writestr("engravings.csv", as_csv(chosen, originals))
         archive.writestr("engravings.jsonl", as_json_lines(chosen, originals))
-        note = f"Each -reconstruction.png is {PICTURE_BY} (model {model_version}).\n"
-        if any(one.id in originals for one in chosen):
-            note += f"Each -original.png is the {ORIGINAL}, in grey and scaled down.\n"
-        archive.writestr("README.txt", note + "The books are linked in the tables.\n")
+        archive.writestr("README.txt", _note(chosen, model_version, originals))
     return buffer.getvalue()
+
+
+def _note(chosen: Sequence[Neighbour], model_version: str, originals: Container[str]) -> str:
+    some = [one.id in originals for one in chosen]
+    note = ""
+    if not all(some):
+        note += f"Each -reconstruction.png is {PICTURE_BY} (model {model_version}).\n"
+    if any(some) and isinstance(originals, Imported):
+        note += f"Each -imported.png is shown {IMPORTED}, in grey and scaled down.\n"
+    elif any(some):
+        note += f"Each -original.png is the {ORIGINAL}, in grey and scaled down.\n"
+    return note + "The books are linked in the tables.\n"
 
 
 def _file(
@@ -101,7 +131,8 @@ def _file(
             chunks.add_text(key, value)
         buffer = io.BytesIO()
         picture.save(buffer, "PNG", pnginfo=chunks)
-        return f"pictures/{one.id}-original.png", buffer.getvalue()
+        ending = "imported" if isinstance(originals, Imported) else "original"
+        return f"pictures/{one.id}-{ending}.png", buffer.getvalue()
     told["model_version"] = model_version
     return f"pictures/{one.id}-reconstruction.png", png_with_metadata(picture, told)
 
@@ -117,6 +148,10 @@ def as_contact_sheet(
         raise CollectionError("Nothing is chosen; select engravings on the map or in the table.")
     from fpdf import FPDF  # half a second to import: only who prints pays
 
+    own = [one.id in originals for one in chosen]
+    some = any(own) and not all(own)
+    pictures_of = f"{MARK} {kept(originals)}; others: {PICTURE_BY}" if some else PICTURE_BY
+    pictures_of = kept(originals) if all(own) else pictures_of
     with tempfile.TemporaryDirectory() as scratch:
         sheet = FPDF(format="A4")
         sheet.set_auto_page_break(False)
@@ -125,9 +160,8 @@ def as_contact_sheet(
             sheet.set_xmp_metadata(xmp({"prompt": title}))
         for number, (one, picture) in enumerate(zip(chosen, pictures, strict=True)):
             if number % (ACROSS * DOWN) == 0:
-                some = any(one.id in originals for one in chosen)
-                _begin_page(sheet, title, number // (ACROSS * DOWN) + 1, some)
-            _cell(sheet, number % (ACROSS * DOWN), one, picture, one.id in originals)
+                _begin_page(sheet, title, number // (ACROSS * DOWN) + 1, pictures_of)
+            _cell(sheet, number % (ACROSS * DOWN), one, picture, some and one.id in originals)
         return bytes(sheet.output())
 
 
@@ -143,14 +177,13 @@ def set_fonts(sheet: FPDF, scratch: Path) -> None:
     sheet.set_fallback_fonts(["latin-ext"])
 
 
-def _begin_page(sheet: FPDF, title: str, number: int, some_originals: bool) -> None:
+def _begin_page(sheet: FPDF, title: str, number: int, pictures: str) -> None:
     sheet.add_page()
     sheet.set_font("latin", size=11)
     sheet.set_xy(MARGIN_MM, MARGIN_MM - 6)
     sheet.cell(sheet.epw, 5, cut(title, 90))
     sheet.set_xy(MARGIN_MM, sheet.h - MARGIN_MM + 2)
     sheet.set_font("latin", size=8)
-    pictures = f"{MARK} {ORIGINAL}; others: {PICTURE_BY}" if some_originals else PICTURE_BY
     sheet.cell(sheet.epw, 4, f"Pictures: {pictures}. Page {number}")
 
 
@@ -163,9 +196,14 @@ def _cell(sheet: FPDF, place: int, one: Neighbour, picture: Image, is_original: 
     sheet.image(picture, left, top, min(side, width), min(side, width))
     sheet.set_font("latin", size=7)
     sheet.set_xy(left, top + min(side, width) + 1)
-    text = f"{cut(one.caption, WORDS)}\n{cut(one.book, 46)}, {one.year}. No. {one.id}"
+    text = f"{cut(one.caption, WORDS)}\n{_origin(one)}No. {one.id}"
     text += f" {MARK}" if is_original else ""
     sheet.multi_cell(width, 2.9, text, align="L", max_line_height=2.9)
+
+
+def _origin(one: Neighbour) -> str:
+    known = [cut(one.book or one.printed, 46), str(one.year) if one.year else ""]
+    return ", ".join(filter(None, known)) + ". " if any(known) else ""
 
 
 def cut(text: str, limit: int) -> str:

@@ -98,6 +98,8 @@ def wire(keeper: Keeper, page: gr.Blocks) -> None:
 
 def entered(session: Session, request: gr.Request) -> tuple[str, View]:
     """Greet a page that was opened."""
+    if session.home is not None and session.home.is_dir():
+        session.stay()  # with what this browser imported before the page was opened anew
     return str(request.session_hash), chooser_view(session)
 
 

@@ -1,13 +1,13 @@
 """The choice below the map, as pictures and as a table: pages, order, ticks, files to take away."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 
 import gradio as gr
 from PIL.Image import Image
 
 from engrave.answers import Neighbour
-from engrave.collection.export import as_contact_sheet, as_csv, as_json_lines, as_zip
+from engrave.collection.export import Imported, as_contact_sheet, as_csv, as_json_lines, as_zip
 from engrave.errors import PromptError
 from engrave.progress import Progress
 from engrave.ui.explore_map import FRESH, Chart, Marks, bits_text, rows_of_bits
@@ -155,7 +155,13 @@ def _written(
     report: Progress,
 ) -> bytes:
     shown, engine = chart.views.originals, chart.engine
-    if kind in ("pdf", "zip"):
+    originals: Container[str]
+    if any(engine.collection.holds(row) for row in rows):
+        items = [(engine.collection.item(row), engine.collection.holds(row)) for row in rows]
+        originals = Imported(
+            {item.id: getattr(item, "caption_by", "") for item, own in items if own}
+        )
+    elif kind in ("pdf", "zip"):
         read = shown.thumbnail if kind == "pdf" else shown.picture
         originals = {one.id for one in chosen if read(one.index) is not None}
     else:
@@ -173,7 +179,8 @@ def _pictures(chart: Chart, rows: list[int], report: Progress) -> Iterator[Image
     for start in range(0, len(rows), BATCH):
         report(start / len(rows), f"drawing {start} of {len(rows)}")
         batch = rows[start : start + BATCH]
-        found = {row: chart.views.originals.picture(row) for row in batch}
+        held = chart.engine.collection.picture
+        found = {row: chart.views.originals.picture(row) or held(row) for row in batch}
         drawn = [row for row in batch if found[row] is None]
         if drawn:
             pictures = chart.engine.decode(chart.engine.collection.latents[drawn])

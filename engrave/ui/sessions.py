@@ -3,6 +3,7 @@ one session alone until it ends."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -23,6 +24,7 @@ from engrave.shelf.shelf import Shelf, Standing
 from engrave.ui.explore_map import Chart
 from engrave.ui.views import Views
 from engrave.ui.visiting import Visiting
+from engrave.ui.visitors import GUEST, owner_of
 
 OVER, ANEW = "+", "*"  # between two names: the second on the first's map, or both on a new one
 SHIPPED = ""  # the name of the collection that everybody begins with
@@ -106,6 +108,7 @@ class Sessions:
         self._known: dict[str, Session] = {}
         self._open: WeakValueDictionary[tuple[Path, str, str], Chart] = WeakValueDictionary()
         self._lock = RLock()
+        self._secret = secrets.token_bytes(32)  # so that nobody can name another's shelf
         self.session = Visiting(self.of)
         self.chart = self.session.then(lambda session: session.chart)
         self.engine = self.chart.then(lambda chart: chart.engine)
@@ -114,8 +117,9 @@ class Sessions:
     def of(self, request: gr.Request | None) -> Session:
         """Return the session that sent a request."""
         key = str(getattr(request, "session_hash", None) or "")
+        owner = GUEST if request is None else owner_of(request.cookies)
         with self._lock:
-            session = self._known.get(key) or self._fresh(key)
+            session = self._known.get(key) or self._fresh(key, key if owner == GUEST else owner)
             session.seen = time.monotonic()
             return session
 
@@ -123,9 +127,11 @@ class Sessions:
         """Forget a session whose page was closed, unless it came back meanwhile."""
         self._forget({str(key)} if key else set(), self.idle_s)
 
-    def _fresh(self, key: str) -> Session:
+    def _fresh(self, key: str, owner: str) -> Session:
+        """Return a session that is not known yet; a page that was opened anew finds its shelf."""
         self._forget(set(self._known), LONGEST_S)
-        nest = self.folder / f"engrave-session-{secrets.token_hex(16)}" if self.private else None
+        told = hashlib.blake2b(owner.encode(), key=self._secret, digest_size=16).hexdigest()
+        nest = self.folder / f"engrave-session-{told}" if self.private else None
         shelf = Shelf(nest) if nest else Shelf()
 
         def keep(session: Session) -> None:
@@ -139,10 +145,10 @@ class Sessions:
         with self._lock:
             gone = [one for one in sessions & set(self._known)
                     if now - self._known[one].seen >= idle_s]  # fmt: skip
-            homes = [self._known.pop(one).home for one in gone]
-        for nest in homes:
-            if nest is not None:
-                shutil.rmtree(nest, ignore_errors=True)
+            homes = {self._known.pop(one).home for one in gone}
+            homes -= {session.home for session in self._known.values()}
+        for nest in homes - {None}:
+            shutil.rmtree(str(nest), ignore_errors=True)
 
     def _chart(self, shelf: Shelf, name: str) -> Chart:
         """Open a collection; sessions that look at the same version share its chart."""

@@ -12,7 +12,7 @@ from PIL.Image import Image
 from engrave.access import read_only
 from engrave.answers import Candidate, Neighbour, Plate
 from engrave.collection import Collection, Item
-from engrave.collection.export import ORIGINAL
+from engrave.collection.export import IMPORTED, ORIGINAL
 from engrave.engine import Engine
 from engrave.image import png_with_metadata
 from engrave.making.judge import fit_words, novelty_words, unseen_words
@@ -24,7 +24,6 @@ from engrave.ui.files import data_url, file_url, made_url, save, slug
 View = dict[str, Any]
 NOTHING: View = {}
 MEMORY = "as the model remembers it"
-IMPORTED = "as it was imported"
 CACHED_THUMBNAILS = 8192  # about 3 kB each
 
 

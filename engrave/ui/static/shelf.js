@@ -17,7 +17,7 @@ function option({ name, pictures, version, complete }, chosen) {
 function told({ chosen, own, private: alone }) {
   const one = own.find(({ name }) => name === chosen);
   if (!one) return own.length === 0 ? "" : `${plural(own.length, "own collection")} to choose from.`;
-  const whose = alone ? " Only you see it; it is deleted an hour after you close the page." : "";
+  const whose = alone ? " Only you see it; it is deleted an hour after you close this page." : "";
   const more = one.complete ? "" : " Its import was not finished: import the same again and it goes on.";
   return `Version ${one.version}, ${size(one.bytes)} on disk.${whose}${more}`;
 }
