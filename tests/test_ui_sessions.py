@@ -15,7 +15,7 @@ from engrave.sources import open_source
 from engrave.ui import ends, explore, explore_search, explore_shelf
 from engrave.ui.explore_map import FRESH, Chart
 from engrave.ui.explore_shelf import First, Keeper
-from engrave.ui.sessions import Sessions, alone
+from engrave.ui.sessions import Session, Sessions, alone
 from engrave.ui.speech import bind
 from engrave.ui.views import IMPORTED, MEMORY, Views
 from tests.drawings import SHAPES, draw
@@ -40,7 +40,7 @@ def event(**data: Any) -> gr.EventData:
 def keeper_of(sessions: Sessions) -> Keeper:
     """Return a keeper without a page."""
     nothing = cast(Any, None)
-    return Keeper(sessions, nothing, nothing, nothing, FIRST)
+    return Keeper(sessions, nothing, nothing, nothing, nothing, FIRST)
 
 
 @pytest.fixture
@@ -217,3 +217,26 @@ def test_who_is_kept_apart(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert alone() is apart
+
+
+def test_a_page_opened_anew_finds_what_its_browser_imported(
+    shipped: Chart, fill: Fill, tmp_path: Path
+) -> None:
+    sessions = Sessions(shipped, private=True, idle_s=0.0, folder=tmp_path / "nests")
+    cookies = {name: {"engrave-visitor": name * 32} for name in ("a", "b")}
+
+    def opened(page: str, browser: str) -> Session:
+        return sessions.of(gr.Request(session_hash=page, cookies=cookies[browser]))
+
+    before = opened("1", "a")
+    fill(before.shelf, "prints")
+    before.look_at("prints")
+    after = opened("2", "a")
+    assert after.name == "" and [one.name for one in after.standings()] == ["prints"]
+    assert opened("3", "b").standings() == []
+    after.look_at("prints")
+    sessions.leave("1")
+    assert [one.name for one in after.standings()] == ["prints"]  # another page looks at it
+    time.sleep(0.01)
+    sessions.leave("2")
+    assert list((tmp_path / "nests").iterdir()) == []

@@ -23,7 +23,7 @@ from engrave.sources.addresses import allowed_hosts, is_address
 from engrave.ui.desk import LIGHT, PRIVATE
 from engrave.ui.explore_map import FRESH, Marks
 from engrave.ui.explore_shelf import Keeper, Shown, chooser_view
-from engrave.ui.sessions import Session
+from engrave.ui.sessions import Session, alone
 from engrave.ui.speech import bind
 from engrave.ui.stops import PROGRESS, Stopped, reporter, wish
 from engrave.ui.uploads import EXTENSIONS, checked
@@ -38,8 +38,10 @@ MOST_ALONE = 5_000  # pictures of one session, where each has a shelf of its own
 LISTED = 200  # files that could not be read, on the page
 HINT = (
     "Drop pictures, a ZIP of pictures, or a CSV or JSON lines table with its pictures, up to "
-    "400 MB at once. For more, `python -m engrave import FOLDER --name NAME` on this machine."
+    "400 MB at once. "
 )
+HERE = "For more, `python -m engrave import FOLDER --name NAME` on this machine."
+ALONE = "A file may have 30 MB; what you import is seen by you alone, and deleted after your visit."
 NO_HOSTS = "Addresses: this server fetches from no host; whoever runs it can name some."
 
 
@@ -62,7 +64,7 @@ def place() -> ImportTab:
     hosts = allowed_hosts()
     with gr.Row(elem_classes="halves"):
         with gr.Column(scale=6, min_width=280):
-            gr.Markdown(HINT, elem_classes="hint")
+            gr.Markdown(HINT + (ALONE if alone() else HERE), elem_classes="hint")
             files = gr.File(
                 file_count="multiple",
                 file_types=[*EXTENSIONS, *OTHERS],

@@ -29,7 +29,7 @@ from engrave.ui.desk import Desk
 from engrave.ui.examples import FOLDER, Examples, read_examples
 from engrave.ui.explore_map import Chart
 from engrave.ui.guard import Guard
-from engrave.ui.sessions import Sessions
+from engrave.ui.sessions import Sessions, alone
 from engrave.ui.theme import STATIC, paper_theme, style_sheet
 from engrave.ui.views import Views
 from engrave.ui.visitors import UPLOADED, Visitors
@@ -155,7 +155,7 @@ def launch_settings() -> dict[str, Any]:
         "footer_links": ["api"],
         "run_history": False,
         "enable_monitoring": False,
-        "max_file_size": "30mb",
+        "max_file_size": "30mb" if alone() else "400mb",  # a ZIP to import
         "ssr_mode": False,
         "pwa": False,
         "share": False,
