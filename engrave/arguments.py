@@ -12,6 +12,7 @@ from engrave import limits
 from engrave.errors import PromptError
 from engrave.originals.options import HELP as ORIGINALS
 from engrave.originals.options import add_options
+from engrave.review_options import add_project_options, add_review_options
 from engrave.shelf.options import add_commands
 from engrave.walk_options import add_walk_options
 
@@ -50,6 +51,7 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"engrave {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_caption(commands)
+    _add_review(commands)
     _add_generate(commands)
     _add_morph(commands)
     _add_search(commands)
@@ -95,7 +97,14 @@ def _add_caption(commands: Commands[Parser]) -> None:
         default=3,
         help="captions of each picture with --json (default: 3)",
     )
+    add_project_options(parser)
     _add_json(parser, "captions, probabilities and nearest engravings of each picture")
+
+
+def _add_review(commands: Commands[Parser]) -> None:
+    parser = _add(commands, "review", "accept, reject, edit and export captions of a project")
+    add_review_options(parser)
+    _add_json(parser, "all that is known of each")
 
 
 def _add_generate(commands: Commands[Parser]) -> None:

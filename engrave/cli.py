@@ -59,6 +59,8 @@ def main(argv: Sequence[str] | None = None, **others: Command) -> int:
 
 
 def _caption(arguments: argparse.Namespace) -> int:
+    if arguments.project is not None or arguments.export:
+        return _caption_project(arguments)
     engine = _load(arguments)
     unread: list[str] = []
     for path in arguments.files:
@@ -72,6 +74,26 @@ def _caption(arguments: argparse.Namespace) -> int:
             }
             _answer(arguments, page, f"{path}: {answer.candidates[0].text}")
     return _report(unread)
+
+
+def _caption_project(arguments: argparse.Namespace) -> int:
+    from engrave.review.commands import caption_files, line_of_record, page_of
+
+    unread: list[str] = []
+    for step in caption_files(_load(arguments), arguments):
+        if step.record is None:
+            unread.append(f"{step.name}: {step.error}")
+        elif step.new:
+            _answer(arguments, page_of(step.record), line_of_record(step.record))
+    return _report(unread)
+
+
+def _review(arguments: argparse.Namespace) -> int:
+    from engrave.review.commands import line_of_record, page_of, review_project
+
+    for record in review_project(arguments, lambda: _load(arguments)):
+        _answer(arguments, page_of(record), line_of_record(record))
+    return 0
 
 
 def _generate(arguments: argparse.Namespace) -> int:
@@ -212,6 +234,7 @@ def _of_shelf(arguments: argparse.Namespace) -> int:
 
 COMMANDS: dict[str, Command] = {
     "caption": _caption,
+    "review": _review,
     "generate": _generate,
     "morph": _morph,
     "search": _search,

@@ -16,7 +16,7 @@ LAYER = {
     "image": 2, "manifest": 2, "tokenizer": 2,
     "model": 3, "recipe_file": 3, "sources": 3,
     "checkpoint": 4,
-    "calibration": 1, "words": 1, "judging": 6, "review": 8,
+    "calibration": 1, "review_options": 1, "words": 1, "judging": 6, "review": 8,
     "collection": 5, "video": 5, "studio": 5, "vectors": 5,
     "making": 6, "sleeper": 6, "shelf": 6, "originals": 6, "walks": 6, "walk_options": 6,
     "engine": 7,

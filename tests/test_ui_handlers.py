@@ -1,6 +1,5 @@
 """Handlers as plain functions, with an engine that draws instead of a model."""
 
-import csv
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,7 +10,7 @@ import pytest
 
 from engrave.errors import PictureError, PromptError
 from engrave.image import read_metadata
-from engrave.ui import caption, ends, generate, generate_runs, stops
+from engrave.ui import ends, generate, generate_runs, stops
 from engrave.ui.views import Views
 from tests.fakes import fake_engine, noise
 
@@ -38,35 +37,6 @@ def make(text: str = "a ship", num: int = 2, seed: int = 5) -> generate_runs.Sho
     return list(generate_runs.generate(ENGINE, VIEWS, text, num, seed, 2.0, 20, *PLAIN, REQUEST))[
         -1
     ]
-
-
-def test_one_picture_gets_captions_and_neighbours(uploads: Path) -> None:
-    path = str(noise(uploads / "a.png"))
-    waiting, shown = list(caption.describe(ENGINE, VIEWS, [path], REQUEST))
-    assert waiting[0]["pending"] and waiting[0]["src"].startswith("data:image/webp")
-    answer, near, table, end = shown
-    assert [round(one["probability"], 3) for one in answer["candidates"]] == [0.6, 0.3, 0.2]
-    assert len(near["items"]) == 6 and table == {}
-    assert near["items"][0]["url"].startswith("https://www.gutenberg.org/ebooks/")
-    assert end is not None and end.latent.shape == (1024,)
-
-
-def test_nothing_dropped_shows_the_hint() -> None:
-    assert next(caption.describe(ENGINE, VIEWS, None, REQUEST))[0] == caption.EMPTY
-
-
-def test_a_batch_goes_on_after_a_bad_file(uploads: Path) -> None:
-    good, bad = noise(uploads / "=good.png"), uploads / "bad.jpg"
-    bad.write_text("no picture")
-    steps = list(caption.describe(ENGINE, VIEWS, [str(good), str(bad), str(good)], REQUEST))
-    view = steps[-1][2]
-    assert [("error" in row) for row in view["rows"]] == [False, True, False]
-    path = max(uploads.glob("visitors/*/*/captions.csv"))
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    assert rows[0]["file"] == "'=good.png"  # no formula
-    assert rows[1]["error"] == view["rows"][1]["error"]
-    assert rows[0]["model_version"] == "fake-1" and float(rows[0]["probability"]) == 0.6
 
 
 def test_plates_come_one_by_one_and_carry_their_settings() -> None:

@@ -37,13 +37,18 @@ def read_inscriptions(picture: Image) -> str:
     return "\n".join(line.strip() for line in found.txts or () if len(line.strip()) > 1)
 
 
-@cache
-def _reader() -> Any:
+def check_reader() -> None:
+    """Raise ReviewError where the package is missing."""
     if not can_read():
         raise ReviewError(
             "Printed words cannot be read here, as the package rapidocr is not installed; "
             "run pip install -r requirements-ocr.txt, or write them yourself."
         )
+
+
+@cache
+def _reader() -> Any:
+    check_reader()
     from rapidocr import RapidOCR
 
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)

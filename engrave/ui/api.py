@@ -12,7 +12,9 @@ from engrave.answers import Neighbour
 from engrave.engine import Engine
 from engrave.errors import PromptError
 from engrave.image import open_picture
+from engrave.review.captioning import NEAREST
 from engrave.ui.files import new_path
+from engrave.ui.review_views import belief
 from engrave.ui.speech import bind
 from engrave.ui.uploads import EXTENSIONS, checked_list, open_upload
 from engrave.ui.views import Views
@@ -35,10 +37,12 @@ def caption(engine: Engine, image: str, num: int = 3, num_neighbours: int = 6) -
         num_neighbours: how many engravings of the collection.
 
     Returns:
-        captions (text, probability, match) and neighbours (id, caption, book, similarity, url ...).
+        captions (text, probability, match, words with their probabilities, confidence that it
+        names something right) and neighbours (id, caption, book, similarity, url ...).
     """
     answer = engine.caption(open_upload(image), num=num, num_neighbours=num_neighbours)
-    captions = [asdict(candidate) for candidate in answer.candidates]
+    near = [one.caption for one in answer.neighbours[:NEAREST]]
+    captions = [asdict(one) | belief(engine.model_version, one, near) for one in answer.candidates]
     return {"captions": captions, "neighbours": facts_of(answer.neighbours)}
 
 

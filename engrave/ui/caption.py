@@ -1,136 +1,142 @@
-"""The Caption tab: one picture gets captions and neighbours, several get a table."""
+"""The Caption tab: pictures are captioned one after the other, and reviewed on the desk below."""
 
-import csv
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from engrave.answers import CaptionAnswer
-from engrave.collection.export import guarded
-from engrave.engine import Engine
-from engrave.errors import EngraveError, PictureError
+from engrave.errors import PictureError
 from engrave.image import open_picture
 from engrave.progress import Progress
-from engrave.ui.desk import LIGHT, MODEL, Desk
+from engrave.review.captioning import Step, caption_all
+from engrave.review.inscriptions import can_read, read_inscriptions
+from engrave.review.record import MACHINE
+from engrave.review.style import Style
+from engrave.ui import review
+from engrave.ui.desk import LIGHT, MODEL, PRIVATE, Desk
 from engrave.ui.ends import End, filled
 from engrave.ui.examples import Examples
-from engrave.ui.files import data_url, file_url, handed, new_path
+from engrave.ui.files import data_url, file_url, handed
+from engrave.ui.review_session import Session
+from engrave.ui.review_views import files_view, table_view
 from engrave.ui.speech import bind
 from engrave.ui.stops import PROGRESS, reporter, wish
 from engrave.ui.uploads import EXTENSIONS, checked_list
-from engrave.ui.views import NOTHING, View, Views, candidates
+from engrave.ui.views import NOTHING, View, Views
 from engrave.ui.widgets import letter_of, position_of, widget
 
 TASK = "caption"
 THUMB_PX = 64
-HINT = "Drop one engraving for its caption, or several for a table (JPEG, PNG, WebP, TIFF)."
+APART_S = 0.5  # between two looks at the table of a batch
+HINT = "Drop one engraving or a thousand (JPEG, PNG, WebP, TIFF). Each gets captions to review."
 EMPTY: View = {"empty": "Drop an engraving on the left, or click one of the examples."}
-HEADER = (
-    "file", "caption", "probability", "match", "other_caption_1", "other_probability_1",
-    "other_caption_2", "other_probability_2", "nearest_id", "nearest_caption",
-    "nearest_similarity", "model_version", "error",
-)  # fmt: skip
-Shown = tuple[View, View, View, End | None]  # answer, neighbours, table, end of a walk
-
-
-@dataclass(slots=True)
-class Batch:
-    """What a batch has found so far, as rows for the page and for the file."""
-
-    total: int
-    path: Path
-    rows: list[View] = field(default_factory=list)
-
-    def view(self) -> View:
-        """Return what the page shows."""
-        return {"rows": self.rows, "total": self.total, "csv": file_url(self.path)}
+REVIEW: dict[str, Any] = PRIVATE | {"concurrency_id": "review", "concurrency_limit": 4}
+Shown = review.Opened
 
 
 def describe(
-    engine: Engine,
     views: Views,
+    session: Session,
     paths: Sequence[str] | str | None,
     request: gr.Request,
     progress: gr.Progress = PROGRESS,
 ) -> Iterator[Shown]:
-    """Caption what was dropped in the frame."""
+    """Caption what was dropped in the frame and not captioned before."""
     report = reporter(TASK, progress, request)
     files = checked_list(paths)
     if not files:
-        yield EMPTY, NOTHING, NOTHING, None
-    elif len(files) == 1:
-        yield from describe_one(engine, views, files[0])
+        session.seen.clear()  # the same file may be dropped again
+        yield EMPTY, NOTHING, table_view(session), gr.skip(), gr.skip(), None
+        return
+    new = session.enqueue(files)
+    if len(new) == 1 and len(session.queue) == 1:
+        yield from describe_one(views, session, new[0], report)
     else:
-        yield from describe_many(engine, files, report)
+        yield from go_through(views, session, report)
 
 
-def describe_one(engine: Engine, views: Views, path: Path) -> Iterator[Shown]:
-    """Show the picture, then its captions and neighbours."""
+def describe_one(views: Views, session: Session, path: Path, report: Progress) -> Iterator[Shown]:
+    """Show the picture, then open it with its captions; raises PictureError where it has none."""
+    session.queue.clear()
     picture = open_picture(path)
-    src = data_url(picture)
-    shown: View = {"src": src, "name": path.name}
-    yield shown | {"pending": True}, NOTHING, NOTHING, None
-    answer = engine.caption(picture)
-    found = shown | {"candidates": candidates(answer.candidates)}
-    end = End(f"captioned, {path.name}", answer.candidates[0].text, answer.latent, src)
-    yield found, views.near(answer.neighbours), NOTHING, end
+    waiting = {"src": data_url(picture), "name": path.name, "pending": True}
+    yield waiting, NOTHING, gr.skip(), gr.skip(), gr.skip(), None
+    report(0.1, f"Looking at {path.name}")
+    step = caption_next(views, session, path)
+    if step.record is None:
+        raise PictureError(step.error)
+    session.opened = step.record.key
+    yield review.shown(views, session)
 
 
-def describe_many(engine: Engine, paths: Sequence[Path], report: Progress) -> Iterator[Shown]:
-    """Fill the table row by row; a file that cannot be read gets its reason, the others go on."""
-    batch = Batch(len(paths), new_path("captions.csv"))
-    with batch.path.open("w", newline="", encoding="utf-8-sig") as stream:  # Excel needs the mark
-        writer = csv.writer(stream)
-        writer.writerow(HEADER)
-        for position, path in enumerate(paths):
-            report(position / len(paths), f"{position + 1} of {len(paths)}: {path.name}")
-            row, line = describe_row(engine, path)
-            batch.rows.append(row)
-            writer.writerow([guarded(cell) for cell in line])
-            stream.flush()
-            yield NOTHING, NOTHING, batch.view(), None
-
-
-def describe_row(engine: Engine, path: Path) -> tuple[View, list[object]]:
-    """Return one row for the page and one for the file."""
+def go_through(
+    views: Views, session: Session, report: Progress, *, again: bool = False
+) -> Iterator[Shown]:
+    """Caption what is queued, row by row; the table is looked at now and then."""
+    session.running, session.done, session.whole = True, 0, len(session.queue)
+    looked = 0.0
     try:
-        picture = open_picture(path)
-        answer = engine.caption(picture, num_neighbours=1)
-    except EngraveError as error:
-        return {"file": path.name, "error": str(error)}, failed_line(engine, path, error)
-    best, *others = candidates(answer.candidates)
-    nearest = answer.neighbours[0] if answer.neighbours else None
-    row = {
-        "file": path.name,
-        "thumb": data_url(picture, THUMB_PX),
-        "caption": best["text"],
-        "probability": best["probability"],
-        "others": others,
-        "nearest": nearest and {"caption": nearest.caption, "similarity": nearest.similarity},
-    }
-    return row, line_of(engine, path, answer)
+        while session.queue:
+            path = session.queue[0]
+            place = f"{session.done + 1} of {session.whole}: {path.name}"
+            report(session.done / session.whole, place)
+            was = session.opened
+            caption_next(views, session, path, again=again)
+            session.queue.pop(0)
+            session.done += 1
+            if not was and session.opened:
+                yield review.shown(views, session)
+            elif time.monotonic() - looked > APART_S:
+                looked = time.monotonic()
+                yield only_table(session)
+    finally:
+        session.running = False
+    yield (*only_table(session)[:4], files_view(session), gr.skip())
 
 
-def line_of(engine: Engine, path: Path, answer: CaptionAnswer) -> list[object]:
-    """Return the cells of one picture, in the order of the header."""
-    best, *others = answer.candidates
-    pairs: list[tuple[str, object]] = [
-        (other.text, round(other.probability, 4)) for other in others[:2]
-    ]
-    pairs += [("", "")] * (2 - len(pairs))
-    near = answer.neighbours[0] if answer.neighbours else None
-    nearest = (near.id, near.caption, round(near.similarity, 4)) if near else ("", "", "")
-    figures = (round(best.probability, 4), round(best.match, 4))
-    others_flat = [cell for pair in pairs for cell in pair]
-    return [path.name, best.text, *figures, *others_flat, *nearest, engine.model_version, ""]
+def caption_next(views: Views, session: Session, path: Path, *, again: bool = False) -> Step:
+    """Caption one file into the session."""
+    reader = read_inscriptions if session.inscriptions and can_read() else None
+    (step,) = caption_all(views.engine, session.project, [path], again=again, reader=reader)
+    thumb = data_url(open_picture(path), THUMB_PX) if step.record else ""
+    session.keep(step, path, thumb)
+    return step
 
 
-def failed_line(engine: Engine, path: Path, error: EngraveError) -> list[object]:
-    """Return the cells of a file that could not be read."""
-    return [path.name, *[""] * (len(HEADER) - 3), engine.model_version, str(error)]
+def only_table(session: Session) -> Shown:
+    """Return what a batch changes while a person reviews: not what they are writing."""
+    return gr.skip(), gr.skip(), table_view(session), gr.skip(), gr.skip(), gr.skip()
+
+
+def resume(
+    views: Views, session: Session, request: gr.Request, progress: gr.Progress = PROGRESS
+) -> Iterator[Shown]:
+    """Go on with what a batch that was stopped has left."""
+    yield from go_through(views, session, reporter(TASK, progress, request))
+
+
+def rerun(
+    views: Views, session: Session, request: gr.Request, progress: gr.Progress = PROGRESS
+) -> Iterator[Shown]:
+    """Caption anew what nobody has reviewed and what could not be read."""
+    unread = session.project.unread
+    open_keys = {record.key for record in session.project if record.state == MACHINE}
+    paths = [path for key, path in session.paths.items() if key in open_keys]
+    paths += [path for path in session.seen if path.name in unread and path.is_file()]
+    session.queue = list(dict.fromkeys(paths))
+    if not session.queue:
+        raise PictureError("There is no picture here that nobody has reviewed; drop one.")
+    yield from go_through(views, session, reporter(TASK, progress, request), again=True)
+
+
+def halt(session: Session, request: gr.Request) -> View:
+    """Stop the batch before its next picture; what it has is kept."""
+    wish(TASK, request)
+    session.running = False
+    return table_view(session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +149,13 @@ class CaptionTab:
     answer: gr.HTML
     near: gr.HTML
     table: gr.HTML
+    editor: gr.HTML
+    away: gr.HTML
+    project: gr.UploadButton
+    style: list[Any]
+    apply: gr.Button
     end: gr.State
+    session: gr.State
 
 
 def place(shown: Examples) -> CaptionTab:
@@ -161,38 +173,91 @@ def place(shown: Examples) -> CaptionTab:
                 elem_classes="drop",
             )
             samples = widget(
-                "cards",
-                "picks",
-                samples_view(shown),
-                events=["pick"],
-                elem_id="caption-samples",
+                "cards", "picks", samples_view(shown), events=["pick"], elem_id="caption-samples"
             )
             progress = gr.HTML("", elem_id="caption-progress", elem_classes="progress")
+            project = gr.UploadButton(
+                "Load a project or an export",
+                file_types=[".jsonl", ".csv", ".json", ".zip"],
+                size="sm",
+                elem_id="caption-load",
+            )
+            style, apply = place_style()
         with gr.Column(scale=7, min_width=280):
             answer = widget(
                 "cards",
                 "answer",
                 shown.answer or EMPTY,
-                events=["use", "chart"],
+                events=["use", "chart", "take"],
                 elem_id="caption-answer",
             )
             near = widget(
                 "cards", "neighbours", shown.near, events=["open"], elem_id="caption-near"
             )
-    table = widget("table", "batch", NOTHING, events=["stop"], elem_id="caption-table")
-    return CaptionTab(files, samples, progress, answer, near, table, gr.State(shown.end))
+    table = widget(
+        "review",
+        "table",
+        NOTHING,
+        events=["open", "turn", "stop", "resume", "again"],
+        elem_id="caption-table",
+    )
+    editor = widget(
+        "review",
+        "editor",
+        NOTHING,
+        events=["save", "judge", "undo", "step", "read"],
+        elem_id="caption-editor",
+    )
+    away = widget("review", "away", NOTHING, events=["export"], elem_id="caption-away")
+    end, session = gr.State(shown.end), gr.State(Session())
+    return CaptionTab(
+        files, samples, progress, answer, near, table, editor, away, project, style, apply, end,
+        session,
+    )  # fmt: skip
+
+
+def place_style() -> tuple[list[Any], gr.Button]:
+    """Lay out the house style; return its fields and the button that applies it."""
+    usual = Style()
+    with gr.Accordion("House style", open=False, elem_id="caption-style"):
+        with gr.Row():
+            low = gr.Number(usual.min_words, label="Fewest words", precision=0)
+            high = gr.Number(usual.max_words, label="Most words", precision=0)
+        banned = gr.Textbox(", ".join(usual.banned), label="Words to avoid", lines=3)
+        unseen = gr.Textbox(", ".join(usual.unseen), label="Says more than is seen", lines=3)
+        terms = gr.File(
+            label="Vocabulary: a CSV of terms and preferred terms", file_types=[".csv"], height=110
+        )
+        inscriptions = gr.Checkbox(False, label="Read printed words with each caption (slower)")
+        apply = gr.Button("Apply", size="sm", elem_id="caption-style-apply")
+    return [low, high, banned, unseen, terms, inscriptions], apply
 
 
 def wire(tab: CaptionTab, desk: Desk) -> None:
     """Say what happens when."""
-    run = tab.files.change(
-        bind(describe, desk.engine, desk.views),
-        tab.files,
-        [tab.answer, tab.near, tab.table, tab.end],
-        show_progress_on=tab.progress,
-        **MODEL,
-    )
-    tab.table.stop(bind(wish, TASK), cancels=[run], **LIGHT)
+    views = desk.views
+    every = [tab.answer, tab.near, tab.table, tab.editor, tab.away, tab.end]
+    told: dict[str, Any] = {"show_progress_on": tab.progress} | MODEL
+    runs = [
+        tab.files.change(bind(describe, views), [tab.session, tab.files], every, **told),
+        tab.table.resume(bind(resume, views), tab.session, every, **told),
+        tab.table.again(bind(rerun, views), tab.session, every, **told),
+    ]
+    tab.table.stop(bind(halt), tab.session, tab.table, cancels=runs, **LIGHT)
+    tab.table.turn(bind(review.turned), tab.session, tab.table, **LIGHT)
+    for event, handler in (
+        (tab.table.open, review.opened),
+        (tab.editor.save, review.saved),
+        (tab.editor.judge, review.judged),
+        (tab.editor.undo, review.undone),
+        (tab.editor.step, review.stepped),
+        (tab.editor.read, review.read_words),
+        (tab.answer.take, review.taken),
+    ):
+        event(bind(handler, views), tab.session, every, show_progress="hidden", **REVIEW)
+    tab.away.export(bind(review.exported), tab.session, tab.away, show_progress="hidden", **REVIEW)
+    tab.project.upload(bind(review.loaded, views), [tab.session, tab.project], every, **REVIEW)
+    tab.apply.click(bind(review.styled, views), [tab.session, *tab.style], every, **REVIEW)
     tab.samples.pick(bind(picked_sample, desk.shown), None, tab.files, **LIGHT)
     tab.answer.use(bind(end_to_walk), tab.end, desk.walk_ends, **LIGHT)
     desk.opens(tab.near)

@@ -9,7 +9,7 @@ from engrave.image import open_picture
 from engrave.ui.visitors import came_in
 
 EXTENSIONS = [".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".jp2", ".avif"]
-MAX_FILES = 200
+MAX_FILES = 1000  # in the frame at once; a desk takes as many drops as there are
 
 
 def checked(path: object) -> Path:

@@ -139,4 +139,4 @@ def test_a_plate_goes_to_caption_and_to_interpolate(page: Page) -> None:
     more(page, 0, "Caption")
     expect(page.get_by_role("tab", name="Caption")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#caption-answer .note")).to_have_count(0)
-    expect(page.locator("#caption-answer .candidate")).to_have_count(3)
+    expect(page.locator("#caption-answer .candidate")).to_have_count(5)

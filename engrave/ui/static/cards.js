@@ -2,6 +2,7 @@
 
 import { bookLink, button, el, likeness, mount, ORIGINAL, origin } from "./dom.js";
 import { holding } from "./holding.js";
+import { inkWord } from "./review.js";
 
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 
@@ -29,7 +30,7 @@ function neighbourCard(item, trigger) {
     el(
       "div",
       {},
-      el("p", { class: "words" }, item.caption),
+      el("p", { class: "words" }, item.marks ? item.marks.map(inkWord) : item.caption),
       item.printed ? el("p", { class: "printed" }, "In the book: ", el("q", {}, item.printed)) : null,
       el("p", { class: "facts" }, origin(item), ` · similarity ${item.similarity.toFixed(2)}`),
     ),
@@ -48,43 +49,55 @@ export function neighbours(context) {
   );
 }
 
-function candidateRow(candidate, rank) {
+/* How far a caption can be believed, as was measured on pictures that the model never saw. */
+function belief({ confidence, sure }) {
+  if (confidence === undefined) return null;
+  const share = `Of captions like this one, ${Math.round(100 * confidence)} in 100 name something that is there.`;
+  return el("p", { class: sure ? "facts" : "facts warning" }, sure ? share : `I am not sure. ${share}`);
+}
+
+function candidateRow(candidate, rank, trigger) {
   const copy = button("Copy", () => navigator.clipboard?.writeText(candidate.text), {
     "aria-label": `Copy caption ${rank + 1}`,
   });
   return el(
     "li",
     { class: rank === 0 ? "candidate best" : "candidate" },
-    el("p", { class: "words" }, candidate.text),
+    el("p", { class: "words" }, candidate.marks ? candidate.marks.map(inkWord) : candidate.text),
+    rank === 0 ? belief(candidate) : null,
     el(
       "p",
       { class: "facts" },
       el("span", { class: "meter", style: { "--share": candidate.probability }, "aria-hidden": "true" }),
       el("span", { title: "Geometric mean over the words" }, `probability ${percent(candidate.probability)}`),
       el("span", { title: "Cosine of picture and text" }, `match ${candidate.match.toFixed(2)}`),
+      candidate.how === "sampled" ? el("span", { title: "Drawn by chance from the likely words" }, "by chance") : null,
       copy,
+      trigger ? button("Take this", () => trigger("take", { position: rank }), { "aria-label": `Take caption ${rank + 1} into the editor` }) : null,
     ),
   );
 }
 
-/* value: {src, name, candidates, pending, empty, note} */
+/* value: {src, name, candidates, pending, empty, note, takes} */
 export function answer(context) {
   const use = (letter) => () => context.trigger("use", { letter });
-  mount(context, ({ src, name, candidates = [], pending, empty, note }) => {
-    if (!src) return el("p", { class: "empty" }, empty ?? "");
+  mount(context, ({ src, name, candidates = [], pending, empty, note, takes }) => {
+    if (!src && !takes) return el("p", { class: "empty" }, empty ?? "");
     const waiting = pending ? el("p", { class: "empty", role: "status" }, "Looking at the picture …") : null;
     return [
       note ? el("p", { class: "note" }, note) : null,
       el(
         "div",
         { class: "answer" },
-        el("figure", { class: "mount" }, el("img", { src, alt: candidates[0]?.text ?? name })),
+        src
+          ? el("figure", { class: "mount" }, el("img", { src, alt: candidates[0]?.text ?? name }))
+          : el("p", { class: "empty" }, "The picture is not here; drop it to see it."),
         el(
           "div",
           {},
           el("h2", {}, "What it shows"),
           waiting,
-          el("ol", { class: "candidates" }, candidates.map(candidateRow)),
+          el("ol", { class: "candidates" }, candidates.map((candidate, rank) => candidateRow(candidate, rank, takes ? context.trigger : null))),
           candidates.length > 0
             ? el("p", { class: "actions" }, button("Use as A", use("A")), button("Use as B", use("B")), button("Add to the walk", use("+")), button("On the map", () => context.trigger("chart", {})))
             : null,

@@ -1,0 +1,150 @@
+"""What the command line does with a project: caption into it, decide, read in and write out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+from engrave.engine import Engine
+from engrave.errors import PromptError, ReviewError
+from engrave.review.captioning import Step, caption_all, key_of, rewritten
+from engrave.review.exports.archives import Pictures, folder_pictures
+from engrave.review.exports.formats import format_named, meant, read_back
+from engrave.review.exports.rows import mark_of
+from engrave.review.inscriptions import check_reader, read_inscriptions
+from engrave.review.project import Project, merged, read_project
+from engrave.review.record import ACCEPTED, REJECTED, Record, decided
+from engrave.review.style import Style, style_from_json
+from engrave.review.vocabulary import read_terms
+
+TEXTS = ("caption", "alt", "title", "printed", "tags")
+Wake = Callable[[], Engine]
+
+
+def open_project(path: Path | None) -> Project:
+    """Return the project of a file, or an empty one where there is none yet."""
+    if path is None or not path.exists():
+        return Project()
+    return read_project(path.read_bytes())
+
+
+def caption_files(engine: Engine, arguments: argparse.Namespace) -> Iterator[Step]:
+    """Caption files into a project that is saved after each, so that stopping loses nothing; at
+    the end write the export that was asked for."""
+    project = open_project(arguments.project)
+    project.restyle(_style(project.style, arguments))
+    if arguments.printed_words:
+        check_reader()
+    reader = read_inscriptions if arguments.printed_words else None
+    steps = caption_all(engine, project, arguments.files, again=arguments.again, reader=reader)
+    for step in steps:
+        if arguments.project is not None and step.new:
+            project.save(arguments.project)
+        yield step
+    if arguments.export:
+        write_export(project, arguments, arguments.files)
+
+
+def review_project(arguments: argparse.Namespace, wake: Wake) -> list[Record]:
+    """Do what was asked for with a project and save it; return the records that were meant."""
+    project = open_project(arguments.project)
+    if arguments.read is not None:
+        merged(project, read_back(arguments.read.read_bytes(), arguments.read.name))
+    elif not len(project):
+        raise ReviewError(f"{arguments.project} holds no captions; caption pictures into it first.")
+    chosen = _named(project, arguments.names)
+    texts = {name: getattr(arguments, name) for name in TEXTS if getattr(arguments, name)}
+    if texts and len(arguments.names) != 1:
+        raise PromptError("A text is for one picture; name the one that it belongs to.")
+    if arguments.decide and not arguments.names:
+        raise PromptError("Nothing is named; name the pictures, or 'all' for those still open.")
+    for record in chosen if texts or arguments.decide else ():
+        changed = rewritten(wake(), record, texts) if texts else record
+        if arguments.decide:
+            changed = decided(changed, arguments.decide, arguments.reviewer or "")
+        project.put(changed)
+    if texts or arguments.decide or arguments.read is not None:
+        project.save(arguments.project)
+    if arguments.export:
+        folder = arguments.pictures
+        found = sorted(path for path in folder.rglob("*") if path.is_file()) if folder else []
+        write_export(project, arguments, found)
+    return [project.needed(record.key) for record in chosen]
+
+
+def write_export(project: Project, arguments: argparse.Namespace, pictures: Iterable[Path]) -> None:
+    """Write an export to a file, or a ZIP's parts to a folder where the name has no ending."""
+    form = format_named(arguments.export)
+    records = meant(list(project), arguments.all)
+    files = _pictures(records, pictures) if form.needs_pictures else folder_pictures({})
+    data = form.write(records, files, arguments.canvas or "")
+    out = arguments.out or Path(f"captions{form.suffix}")
+    if data[:2] == b"PK" and not out.suffix:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            archive.extractall(out)
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(data)
+
+
+def line_of_record(record: Record) -> str:
+    """Return a record as a line to read."""
+    by = f", {record.reviewer}" if record.state in (ACCEPTED, REJECTED) else ""
+    return f"{record.key[:8]}  {record.state + by:<20}  {record.file}: {record.caption}"
+
+
+def page_of(record: Record) -> dict[str, object]:
+    """Return a record as plain data, with its mark."""
+    return record.as_json() | {"mark": mark_of(record)}
+
+
+def _style(style: Style, arguments: argparse.Namespace) -> Style:
+    """Return the house style that was named, or the project's own."""
+    page = style.as_json()
+    if arguments.style is not None:
+        try:
+            page = json.loads(arguments.style.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ReviewError(f"{arguments.style} is no JSON; write an object into it.") from error
+    if arguments.vocabulary is not None:
+        page = page | {"terms": read_terms(arguments.vocabulary.read_bytes())}
+    return style_from_json(page)
+
+
+def _named(project: Project, names: list[str]) -> list[Record]:
+    """Return the records of file names or of the beginnings of keys."""
+    if not names:
+        return list(project)
+    if names == ["all"]:
+        return project.chosen("open")
+    found = []
+    for name in names:
+        own = [one for one in project if name in (one.file, one.key) or _begins(one.key, name)]
+        if len(own) != 1:
+            seen = "no picture" if not own else f"{len(own)} pictures"
+            raise PromptError(
+                f"'{name}' is {seen} of the project; give a name or a key of its list."
+            )
+        found += own
+    return found
+
+
+def _begins(key: str, name: str) -> bool:
+    return len(name) >= 6 and key.startswith(name)
+
+
+def _pictures(records: list[Record], paths: Iterable[Path]) -> Pictures:
+    """Return a reader of the pictures among these files, known by what is in them."""
+    names = {record.file for record in records}
+    likely = sorted(paths, key=lambda path: path.name not in names)  # by name first: less to read
+    wanted = {record.key for record in records}
+    found: dict[str, Path] = {}
+    for path in likely:
+        if wanted <= found.keys():
+            break
+        found.setdefault(key_of(path.read_bytes()), path)
+    return folder_pictures(found)

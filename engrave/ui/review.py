@@ -1,0 +1,223 @@
+"""The caption desk: a person opens, edits, accepts and rejects what the machine wrote."""
+
+from typing import Any
+
+import gradio as gr
+
+from engrave.engine import Engine
+from engrave.errors import PromptError, ReviewError
+from engrave.image import open_picture
+from engrave.limits import clean_text
+from engrave.review.captioning import rewritten
+from engrave.review.exports.archives import folder_pictures
+from engrave.review.exports.formats import format_named, meant, read_back
+from engrave.review.inscriptions import check_reader, read_inscriptions
+from engrave.review.project import FILTERS, merged, read_project
+from engrave.review.record import ACCEPTED, MAX_NAME, Record, decided, reopened
+from engrave.review.style import Style
+from engrave.review.vocabulary import read_terms
+from engrave.ui.ends import End
+from engrave.ui.files import file_url, save
+from engrave.ui.review_session import Session
+from engrave.ui.review_views import answer_view, editor_view, files_view, near_view, table_view
+from engrave.ui.uploads import checked
+from engrave.ui.views import NOTHING, View, Views
+
+Opened = tuple[Any, Any, Any, Any, Any, Any]  # answer, near, table, editor, files, end
+FIELDS = ("caption", "alt", "title", "printed", "tags")
+PROJECT = "captions.jsonl"
+
+
+def shown(views: Views, session: Session, note: str = "") -> Opened:
+    """Return everything that the page shows of the open record."""
+    record = session.open_record()
+    if record is None:
+        return gr.skip(), gr.skip(), table_view(session), NOTHING, files_view(session), None
+    answer = answer_view(session, record)
+    return (
+        answer,
+        near_view(views, record),
+        table_view(session),
+        editor_view(session, note),
+        files_view(session),
+        end_of(session, record, answer["src"]),
+    )
+
+
+def end_of(session: Session, record: Record, src: str) -> End | None:
+    """Return the picture as an end of a walk; None where only its record was loaded."""
+    latent = session.latents.get(record.key)
+    if latent is None:
+        return None
+    return End(f"captioned, {record.file}", record.caption, latent, src)
+
+
+def opened(views: Views, session: Session, event: gr.EventData) -> Opened:
+    """Open a record of the table."""
+    session.opened = session.project.needed(_data(event).get("key")).key
+    return shown(views, session)
+
+
+def turned(session: Session, event: gr.EventData) -> View:
+    """Show another page of the table, or other states."""
+    data = _data(event)
+    which, page = data.get("which"), data.get("page")
+    if which in FILTERS:
+        session.which, session.page = str(which), 0
+    elif isinstance(page, int) and not isinstance(page, bool) and page >= 0:
+        session.page = page
+    return table_view(session)
+
+
+def stepped(views: Views, session: Session, event: gr.EventData) -> Opened:
+    """Keep what was written, and open the next or the previous record."""
+    data = _data(event)
+    note = _saved(views.engine, session, data)
+    _open_next(session, "all", -1 if data.get("back") is True else 1)
+    return shown(views, session, note)
+
+
+def saved(views: Views, session: Session, event: gr.EventData) -> Opened:
+    """Keep what was written."""
+    note = _saved(views.engine, session, _data(event)) or "Nothing was changed."
+    return shown(views, session, note)
+
+
+def judged(views: Views, session: Session, event: gr.EventData) -> Opened:
+    """Accept or reject, and open the next record that nobody has decided."""
+    data = _data(event)
+    reviewer = clean_text(data.get("reviewer") or "")[:MAX_NAME]
+    record = session.project.needed(data.get("key"))
+    changed = rewritten(views.engine, record, _texts(data))
+    done = decided(changed, str(data.get("state")), reviewer)
+    session.project.put(done)
+    session.reviewer = reviewer
+    note = f"{done.file}: {done.state}."
+    if not _open_next(session, "open", 1):
+        note += " Every caption has been decided."
+    return shown(views, session, note)
+
+
+def undone(views: Views, session: Session, event: gr.EventData) -> Opened:
+    """Open a decision again."""
+    session.project.change(_data(event).get("key"), reopened)
+    return shown(views, session, "Open again.")
+
+
+def taken(views: Views, session: Session, event: gr.EventData) -> Opened:
+    """Put another of the machine's captions in place of the one that stands."""
+    record = session.open_record()
+    position = _data(event).get("position")
+    count = len(record.machine.candidates) if record else 0
+    if record is None or type(position) is not int or not 0 <= position < count:
+        raise PromptError("This caption is no longer here; open its picture again.")
+    text = record.machine.candidates[position].text
+    session.project.put(rewritten(views.engine, record, {"caption": text}))
+    return shown(views, session, "Taken over; the alternative text is as it was.")
+
+
+def read_words(views: Views, session: Session, event: gr.EventData) -> Opened:
+    """Read the words that are printed inside of the open plate."""
+    data = _data(event)
+    _saved(views.engine, session, data)
+    record = session.project.needed(data.get("key"))
+    path = session.picture(record)
+    if path is None:
+        raise ReviewError("The picture is not here; drop it again, then read its words.")
+    found = read_inscriptions(open_picture(path))
+    if found:
+        session.project.put(rewritten(views.engine, record, {"printed": found}))
+    return shown(views, session, "Read; correct it." if found else "No printed words were found.")
+
+
+def exported(session: Session, event: gr.EventData) -> View:
+    """Write what was accepted, or all, in one format."""
+    data = _data(event)
+    everything = data.get("all") is True
+    session.canvas = clean_text(data.get("canvas") or "")
+    if data.get("format") == "project":
+        written, name = "".join(session.project.lines()).encode(), PROJECT
+        count = len(session.project)
+    else:
+        form = format_named(data.get("format"))
+        records = meant(list(session.project), everything)
+        session.find_pictures()
+        written = form.write(records, folder_pictures(session.paths), session.canvas)
+        name, count = f"captions{form.suffix}", len(records)
+    file = {"src": file_url(save(written, name)), "name": name, "count": count}
+    return files_view(session, file)
+
+
+def loaded(views: Views, session: Session, path: str | None) -> Opened:
+    """Take in a project or an export that was saved before."""
+    if not path:
+        return shown(views, session)
+    file = checked(path)
+    data = file.read_bytes()
+    records = read_back(data, file.name)
+    if not len(session.project) and file.suffix == ".jsonl" and b'"engrave-review"' in data[:80]:
+        session.project.restyle(read_project(data).style)
+    count = merged(session.project, records)
+    session.find_pictures()
+    session.opened = session.opened or (records[0].key if records else "")
+    return shown(views, session, f"{count} of {len(records)} records were taken in.")
+
+
+def styled(
+    views: Views,
+    session: Session,
+    low: float,
+    high: float,
+    banned: str,
+    unseen: str,
+    table: str | None,
+    inscriptions: bool,
+) -> Opened:
+    """Take another house style; what it finds shows at once, its vocabulary with new captions."""
+    terms = read_terms(checked(table).read_bytes()) if table else ()
+    whole = [int(n) if isinstance(n, int | float) and n == int(n) else -1 for n in (low, high)]
+    style = Style(
+        min_words=whole[0],
+        max_words=whole[1],
+        banned=_phrases(banned),
+        unseen=_phrases(unseen),
+        terms=terms,
+    )
+    if inscriptions:
+        check_reader()
+    session.inscriptions = bool(inscriptions)
+    session.project.restyle(style)
+    note = f"{len(terms)} preferred terms apply to new captions." if terms else ""
+    return shown(views, session, note)
+
+
+def _phrases(text: object) -> tuple[str, ...]:
+    lines = str(text or "").replace(",", "\n").splitlines()
+    return tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
+
+
+def _saved(engine: Engine, session: Session, data: dict[str, Any]) -> str:
+    """Keep what was written and tell so; nothing where it is as it was."""
+    record = session.project.needed(data.get("key"))
+    changed = rewritten(engine, record, _texts(data))
+    session.reviewer = clean_text(data.get("reviewer") or "")[:MAX_NAME] or session.reviewer
+    if changed is record:
+        return ""
+    session.project.put(changed)
+    again = " It was accepted before and is to be accepted again." * (record.state == ACCEPTED)
+    return f"{changed.file}: saved.{again}"
+
+
+def _open_next(session: Session, which: str, step: int) -> bool:
+    found = session.project.after(session.opened, which, step)
+    session.opened = found.key if found else session.opened
+    return found is not None
+
+
+def _texts(data: dict[str, Any]) -> dict[str, object]:
+    return {name: data[name] for name in FIELDS if name in data}
+
+
+def _data(event: gr.EventData) -> dict[str, Any]:
+    """Return what the browser sent; anybody can send anything."""
+    return event._data if isinstance(event._data, dict) else {}

@@ -1,0 +1,73 @@
+"""What one visitor has on the desk: a project, the pictures behind it, and what is open."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engrave.review.captioning import Step, key_of
+from engrave.review.project import Project
+from engrave.review.record import Record
+
+MOST = 20_000  # pictures of one visit
+
+
+class Session:
+    """Shared by a batch under way and by the person who reviews meanwhile; never copied. No
+    dataclass: Gradio would take one apart."""
+
+    def __init__(self) -> None:
+        self.project = Project()
+        self.queue: list[Path] = []  # dropped, and still to be captioned
+        self.seen: set[Path] = set()
+        self.paths: dict[str, Path] = {}  # of the pictures, by key
+        self.thumbs: dict[str, str] = {}
+        self.latents: dict[str, np.ndarray] = {}
+        self.opened = ""
+        self.which = "all"
+        self.page = 0
+        self.reviewer = ""
+        self.canvas = ""
+        self.inscriptions = False  # printed words are read with each caption
+        self.running = False
+        self.done = 0  # of the batch under way
+        self.whole = 0
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Session":
+        """Gradio copies what a page begins with for each visit: each gets a desk of their own."""
+        return Session()
+
+    def enqueue(self, files: list[Path]) -> list[Path]:
+        """Queue the files that were not dropped before, and return them."""
+        new = [path for path in files if path not in self.seen][:MOST]
+        self.seen.update(new)
+        self.queue += new
+        return new
+
+    def keep(self, step: Step, path: Path, thumb: str = "") -> None:
+        """Remember what became of a file."""
+        if step.record is None:
+            return
+        key = step.record.key
+        self.paths[key] = path
+        if thumb:
+            self.thumbs[key] = thumb
+        if step.answer is not None:
+            self.latents[key] = step.answer.latent
+        self.opened = self.opened or key
+
+    def open_record(self) -> Record | None:
+        """Return what is open in the editor."""
+        return self.project.get(self.opened)
+
+    def picture(self, record: Record) -> Path | None:
+        """Return where a record's picture lies, if it was dropped in this visit."""
+        path = self.paths.get(record.key)
+        return path if path is not None and path.is_file() else None
+
+    def find_pictures(self) -> None:
+        """Match dropped files with records that came from a project, by what is in them."""
+        known = set(self.paths.values())
+        for path in self.seen - known:
+            if path.is_file():
+                self.paths.setdefault(key_of(path.read_bytes()), path)
