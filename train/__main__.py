@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engrave.errors import EngraveError
+from train.rebuild.command import add_rebuild, books, gutenberg
 from train.report.command import add_report, report
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add_measuring(commands)
     _add_looking(commands)
+    add_rebuild(commands)
     return top
 
 
@@ -139,7 +141,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"train: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("train: stopped; add --resume to go on from the last step.", file=sys.stderr)
+        hint = "add --resume to" if given.command == "fit" else "run it again to"
+        print(f"train: stopped; {hint} go on from where it was.", file=sys.stderr)
         return 130
 
 
@@ -234,6 +237,7 @@ def _compare(given: argparse.Namespace) -> int:
 COMMANDS = {
     "fit": _fit, "evaluate": _evaluate, "evaluator": _evaluator, "publish": _publish,
     "look": _look, "hashes": _hashes, "calibrate": _calibrate, "bench": _bench,
+    "books": books, "gutenberg": gutenberg,
     "compare": _compare, "report": report,
 }  # fmt: skip
 

@@ -4,8 +4,10 @@ Knows no terminal."""
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from PIL.Image import Image
 
 from engrave.errors import PictureError
 from engrave.image import open_picture
@@ -37,9 +39,11 @@ def gather(
     *,
     limit: int | None = None,
     again: bool = False,
+    prepare: Callable[[Image], Image] | None = None,
     progress: Progress | None = None,
 ) -> Tally:
-    """Fetch what is not kept yet, at most `limit`; `again` asks also for what was not there before.
+    """Fetch what is not kept yet, at most `limit`; `again` asks also for what was not there before,
+    and `prepare` changes a checked scan before it is kept.
 
     Each scan is kept before the next is asked for, so that nothing is lost when it is stopped.
     """
@@ -59,7 +63,7 @@ def gather(
         began = time.monotonic()
         for number, one in enumerate(todo[:limit]):
             tell(progress, number / len(todo[:limit]), _words(number, todo[:limit], began))
-            why = _take(one, source, store)
+            why = _take(one, source, store, prepare or _as_it_is)
             if why:
                 tally.missed[one.id] = why
             else:
@@ -67,7 +71,11 @@ def gather(
     return tally
 
 
-def _take(one: Wanted, source: Supply, store: Store) -> str:
+def _as_it_is(scan: Image) -> Image:
+    return scan
+
+
+def _take(one: Wanted, source: Supply, store: Store, prepare: Callable[[Image], Image]) -> str:
     """Fetch, check and keep one scan; return why not, empty where all went well."""
     answer = source.fetch(one)
     final = True
@@ -80,7 +88,8 @@ def _take(one: Wanted, source: Supply, store: Store) -> str:
             why = f"{answer.address}: {error}"
         else:
             if fit.alike:
-                store.keep(one.id, one.hash, fit.picture, answer.address, fit.distance)
+                picture = prepare(fit.picture)
+                store.keep(one.id, one.hash, picture, answer.address, fit.distance)
                 return ""
             why = (
                 f"{answer.address} is another picture: {fit.distance} of {BITS} bits differ, "

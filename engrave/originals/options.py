@@ -24,21 +24,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help=f"mirror of Project Gutenberg to ask (default: $ENGRAVE_MIRROR, else {MIRROR})",
     )
+    add_pace(parser)
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--status", action="store_true", help="tell what is kept, and fetch nothing")
+    other.add_argument("--remove", action="store_true", help="delete all that is kept")
+    parser.add_argument("--json", action="store_true", help="print one object, each miss in it")
+
+
+def add_pace(parser: argparse.ArgumentParser) -> None:
+    """Say how fast a mirror is asked, and for how much."""
     parser.add_argument("--limit", type=_count, metavar="N", help="fetch N at most, then stop")
     parser.add_argument(
         "--pause",
         type=_seconds,
         default=PAUSE_S,
         metavar="S",
-        help=f"seconds between two requests (default: {PAUSE_S:g})",
+        help=f"seconds between two requests (usually {PAUSE_S:g})",
     )
     parser.add_argument(
         "--again", action="store_true", help="ask also for what was not there the last time"
     )
-    other = parser.add_mutually_exclusive_group()
-    other.add_argument("--status", action="store_true", help="tell what is kept, and fetch nothing")
-    other.add_argument("--remove", action="store_true", help="delete all that is kept")
-    parser.add_argument("--json", action="store_true", help="print one object, each miss in it")
 
 
 def _count(text: str) -> int:

@@ -52,8 +52,15 @@ def default_folder() -> Path:
 class Store:
     """The kept originals; readers and one writer may use it at once."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        longest_px: int = LONGEST_PX,
+        quality: int = QUALITY,
+    ) -> None:
         self.folder = folder or default_folder()
+        self.longest_px, self.quality = longest_px, quality
         self.path = self.folder / FILE
 
     @contextmanager
@@ -86,8 +93,8 @@ class Store:
     def keep(self, id: str, hash: bytes, picture: Image.Image, address: str, distance: int) -> None:
         """Write a grey picture, scaled down to what is kept; it is there whole or not at all."""
         kept = picture.convert("L")
-        kept.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.LANCZOS)
-        data = _webp(kept, QUALITY)
+        kept.thumbnail((self.longest_px, self.longest_px), Image.Resampling.LANCZOS)
+        data = _webp(kept, self.quality)
         thumb = _webp(pad_square(kept, THUMB_PX), THUMB_QUALITY)
         sums = [hashlib.sha256(one).digest() for one in (data, thumb)]
         row = (id, hash, KEPT, "", address, distance, *kept.size, sums[0], data, thumb, sums[1])
@@ -99,11 +106,15 @@ class Store:
 
     def picture(self, id: str) -> Image.Image | None:
         """Return a kept picture; None where there is none or its bytes have changed."""
-        return self._picture("picture, sha256", id)
+        return _opened(self._sound("picture", id))
 
     def thumbnail(self, id: str) -> Image.Image | None:
         """Return a kept thumbnail, as `picture` does."""
-        return self._picture("thumb, thumb_sha256", id)
+        return _opened(self._sound("thumb", id))
+
+    def encoded(self, id: str) -> bytes | None:
+        """Return the file of a kept picture, as `picture` does."""
+        return self._sound("picture", id)
 
     def size(self) -> int:
         """Return how many bytes the store takes on the disk."""
@@ -128,18 +139,18 @@ class Store:
             found = base.execute("select id, thumb_sha256 from originals where state = 'kept'")
             return dict(found.fetchall())
 
-    def _picture(self, columns: str, id: str) -> Image.Image | None:
-        if not self.path.is_file():
-            return None
+    def _sound(self, name: str, id: str) -> bytes | None:
+        """Return the bytes of a picture or thumbnail, if they are those that were kept."""
+        sums = {"picture": "sha256", "thumb": "thumb_sha256"}
+        query = f"select {name}, {sums[name]} from originals where id = ? and state = 'kept'"
         try:
-            with self._open() as base:
-                query = f"select {columns} from originals where id = ? and state = 'kept'"
-                row = base.execute(query, (id,)).fetchone()
-            if row is None or hashlib.sha256(row[0]).digest() != row[1]:
+            if not self.path.is_file():
                 return None
-            return open_picture(row[0])
-        except (OriginalsError, PictureError, TypeError):
-            return None  # damaged: whoever asks shows the reconstruction instead
+            with self._open() as base:
+                data, wanted = base.execute(query, (id,)).fetchone() or (b"", b"")
+            return data if hashlib.sha256(data).digest() == wanted else None
+        except (OriginalsError, TypeError, OSError):
+            return None  # damaged: whoever asks does without
 
     def _write(self, row: tuple[object, ...]) -> None:
         marks = ", ".join("?" * len(row))
@@ -177,6 +188,13 @@ def _told(path: Path) -> Iterator[None]:
             f"{error.filename or path} cannot be used ({error.strerror}); make it writable, "
             "or let $ENGRAVE_HOME name another folder."
         ) from error
+
+
+def _opened(data: bytes | None) -> Image.Image | None:
+    try:
+        return open_picture(data) if data else None
+    except PictureError:
+        return None
 
 
 def _webp(image: Image.Image, quality: int) -> bytes:

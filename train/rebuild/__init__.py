@@ -1,0 +1,1 @@
+"""Builds the training set anew from Project Gutenberg, with our captions."""
