@@ -24,7 +24,7 @@ def test_comes_back_within_half_precision(saved: Path) -> None:
     ours, theirs = woken_model(), from_pretrained(saved)
     assert theirs.facts["version"] == "v1"
     assert theirs.config == ours.config
-    torch.testing.assert_close(theirs.encode(ramp()), ours.encode(ramp()), atol=2e-3, rtol=0)
+    torch.testing.assert_close(theirs.encode(ramp()), ours.encode(ramp()), atol=1e-2, rtol=0)
     torch.testing.assert_close(
         theirs.embed_text(["ship"]), ours.embed_text(["ship"]), atol=5e-3, rtol=0
     )
@@ -38,7 +38,7 @@ def test_large_tensors_are_cut_into_shards(tmp_path: Path, monkeypatch: pytest.M
     assert len(shards) > 3
     assert max(path.stat().st_size for path in shards) < 1_200_000
     torch.testing.assert_close(
-        from_pretrained(tmp_path / "m").encode(ramp()), model.encode(ramp()), atol=2e-3, rtol=0
+        from_pretrained(tmp_path / "m").encode(ramp()), model.encode(ramp()), atol=1e-2, rtol=0
     )
 
 
