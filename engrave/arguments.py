@@ -203,6 +203,11 @@ def _add_bench(commands: Commands[Parser]) -> None:
         default=3,
         help="how often each thing is timed, 1 to 50 (default: 3)",
     )
+    parser.add_argument(
+        "--search",
+        action="store_true",
+        help="measure search among 10,000 to 1,000,000 vectors instead (takes 3 GB of disk)",
+    )
     _add_json(parser, "the table")
 
 

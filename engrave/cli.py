@@ -197,6 +197,8 @@ def _embed(arguments: argparse.Namespace) -> int:
 def _bench(arguments: argparse.Namespace) -> int:
     from engrave.bench import as_lines, measure
 
+    if arguments.search:
+        return _bench_search(arguments)
     rows = measure(arguments.model, arguments.collection, arguments.runs, _remark)
     for row in rows if arguments.json else ():
         _answer(arguments, asdict(row), "")
@@ -213,6 +215,19 @@ def _originals(arguments: argparse.Namespace) -> int:
         print(line, flush=True)
 
     return run(arguments, say=say, remark=_remark, progress=_progress)
+
+
+def _bench_search(arguments: argparse.Namespace) -> int:
+    from engrave.shelf.benchmark import lines, measure_search
+
+    rows = []
+    for row in measure_search(_remark):
+        rows.append(row)
+        if arguments.json:
+            _answer(arguments, asdict(row), "")
+    if not arguments.json:
+        print("\n".join(lines(rows)), flush=True)
+    return 0
 
 
 def _of_shelf(arguments: argparse.Namespace) -> int:

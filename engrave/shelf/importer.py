@@ -159,6 +159,7 @@ class Importer:
         if store.commits()["pictures"] != now.pictures:
             tell(work.progress, 1.0, "Placing the pictures on the map")
             kind = _place(store, now.kind)
+            store.index()
             rows = store.count()
             more = f"{what} ({rows - now.rows:,} pictures)"
             journal = journal.advanced(what=more, kind=kind, rows=rows, **store.commits())

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from engrave.errors import CollectionError
 from engrave.shelf.names import checked_name
 
-ENGINES = ("plain", "ray")
 Adder = Callable[[str, str], ArgumentParser]  # a command's name and its help
 
 
@@ -46,10 +45,6 @@ def _import(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--simple-map", action="store_true", help="leave the true map for `map`, save a minute"
     )
-    parser.add_argument(
-        "--engine", choices=ENGINES, default=ENGINES[0],
-        help="read here, or on all machines of a Ray cluster (default: plain)",
-    )  # fmt: skip
     _json(parser, "what was done")
 
 

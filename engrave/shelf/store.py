@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from engrave.errors import CollectionError
+from engrave.shelf.index import IN_MEMORY, build_index, nearest
 from engrave.shelf.journal import Version
 from engrave.shelf.records import MAP_SCHEMA, PLAIN, map_table, schema
 
@@ -110,6 +111,17 @@ class Store:
                 some = (one.replace("'", "''") for one in ids[start : start + AT_ONCE])
                 quoted = ", ".join(f"'{one}'" for one in some)
                 self.pictures.delete(f"id IN ({quoted})")
+
+    def index(self) -> None:
+        """Make the index of embeddings anew, where there are too many to be searched without."""
+        if self.count() > IN_MEMORY:
+            with _told(self.folder, "written"):
+                build_index(self.pictures)
+
+    def nearest(self, embedding_E: np.ndarray, num: int) -> tuple[list[int], np.ndarray]:
+        """Return row ids and cosines of about the nearest, by the index where there is one."""
+        with _told(self.folder, "read"):
+            return nearest(self.pictures, embedding_E, num)
 
     def draw(self, ids: Sequence[str], places_N2: np.ndarray, *, anew: bool) -> None:
         """Write places: of newcomers, or of all."""

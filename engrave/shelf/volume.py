@@ -22,6 +22,7 @@ from engrave.collection.mapping import pca_places, placed_among
 from engrave.collection.vectors import unit
 from engrave.errors import CollectionError
 from engrave.image import pad_square
+from engrave.shelf.index import IN_MEMORY
 from engrave.shelf.journal import Journal, Version
 from engrave.shelf.records import Holding, holding
 from engrave.shelf.store import Store
@@ -131,6 +132,21 @@ class Volume(Collection):
                     fresh.rename(ready)
             _forget_others(pages, self.stamp)
         return ready
+
+    def _ranked(
+        self, embedding_E: np.ndarray, num: int, exclude: int | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return rows and cosines, nearest first: exact, but by the index where there are many."""
+        if len(self) <= IN_MEMORY:
+            return super()._ranked(embedding_E, num, exclude)
+        ids, cosines = self._store.nearest(unit(embedding_E), num + (exclude is not None))
+        rows = np.array([self._rows_by_id[id] for id in ids], np.int64)
+        kept = rows != exclude if exclude is not None else np.ones(len(rows), bool)
+        return rows[kept][:num], cosines[kept][:num]
+
+    @cached_property
+    def _rows_by_id(self) -> dict[int, int]:
+        return {id: row for row, id in enumerate(self._row_ids)}
 
     def _sprites(self) -> Iterator[Image.Image]:
         for start in range(0, len(self), READ_AT_ONCE):
