@@ -241,7 +241,10 @@ def _of_shelf(arguments: argparse.Namespace) -> int:
         _remark(line)
 
     def load() -> Studio:
-        return _load(arguments).studio
+        _progress(0.0, "Loading the model")
+        from engrave.engine import Engine
+
+        return Engine.alone(arguments.model).studio
 
     desk = Desk(answer=say, remark=remark, progress=_progress, load=load)
     return COMMANDS[arguments.command](arguments, desk)

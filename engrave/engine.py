@@ -18,11 +18,11 @@ from engrave import limits
 from engrave.answers import CaptionAnswer, Neighbour, Plate, Walk
 from engrave.collection import Collection, Item
 from engrave.collection.queries import Nearness
-from engrave.errors import CheckpointError, PictureError, PromptError
+from engrave.errors import PictureError, PromptError
 from engrave.image import open_picture
 from engrave.judging import written
 from engrave.making import Maker
-from engrave.manifest import Manifest, read_manifest
+from engrave.manifest import Manifest, manifest_of
 from engrave.places import ASSETS, folder_of
 from engrave.progress import Progress, part, suffixed, tell
 from engrave.recipe import Recipe as PlateRecipe
@@ -71,15 +71,14 @@ class Engine:
 
         A collection may be an own one's name. Weights are read when first needed, or by `wake`.
         """
-        model = model or folder_of("model")
-        if model is None:
-            raise CheckpointError(
-                "Engrave is installed here without weights; copy the folder assets/model of its "
-                "repository or Space to this machine and name it by --model or $ENGRAVE_MODEL."
-            )
         collection = collection or folder_of("collection")
         shown = open_collection(collection) if collection else Collection()
-        return cls(read_manifest(model), shown)
+        return cls(manifest_of(model), shown)
+
+    @classmethod
+    def alone(cls, model: Path | None = None) -> Engine:
+        """Take the model as `load` does, and no collection: for reading pictures into one."""
+        return cls(manifest_of(model), Collection())
 
     def wake(self) -> None:
         """Read the weights now; raises CheckpointError where they are damaged."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from engrave.config import ModelConfig
 from engrave.errors import CheckpointError
+from engrave.places import folder_of
 
 FORMAT = 1
 
@@ -25,6 +26,17 @@ class Manifest:
     config: ModelConfig
     facts: dict[str, str]
     shards: tuple[str, ...]
+
+
+def manifest_of(model: Path | None) -> Manifest:
+    """Read the page of the given model, else of the one that is named or shipped."""
+    model = model or folder_of("model")
+    if model is None:
+        raise CheckpointError(
+            "Engrave is installed here without weights; copy the folder assets/model of its "
+            "repository or Space to this machine and name it by --model or $ENGRAVE_MODEL."
+        )
+    return read_manifest(model)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -32,8 +32,12 @@ def build_index(table: Table) -> None:
     """Make the index of a table, or make it anew, as one commit."""
     from lancedb.index import IvfSq  # 8 bits a number: a quarter of the size, hardly a miss
 
-    settings = {"num_partitions": lists_for(table.count_rows()), "sample_rate": SAMPLED}
-    config = IvfSq(distance_type="cosine", max_iterations=ROUNDS, **settings)
+    config = IvfSq(
+        distance_type="cosine",
+        num_partitions=lists_for(table.count_rows()),
+        max_iterations=ROUNDS,
+        sample_rate=SAMPLED,
+    )
     table.create_index(COLUMN, config=config, replace=True)
 
 
