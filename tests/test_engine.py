@@ -292,6 +292,6 @@ def test_a_missing_collection_of_ours_is_an_empty_one(
     save_pretrained(tiny_model, tmp_path / "model", {})
     monkeypatch.delenv("ENGRAVE_MODEL", raising=False)
     monkeypatch.delenv("ENGRAVE_COLLECTION", raising=False)
-    monkeypatch.setattr("engrave.engine.ASSETS", tmp_path)
+    monkeypatch.setattr("engrave.places.ASSETS", tmp_path)
     engine = Engine.load()
     assert len(engine.collection) == 0 and engine.model_version == "unknown"
