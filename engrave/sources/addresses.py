@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from engrave.errors import SourceError
+from engrave.sources.words import shown
 
 PORTS = {"http": 80, "https": 443}
 MAX_ADDRESS = 4_000  # characters
@@ -44,18 +45,18 @@ def is_address(text: str) -> bool:
 
 def checked_address(text: str, hosts: Sequence[str]) -> Address:
     """Return an address whose host is listed; raises SourceError."""
-    shown = repr(text[:200])
+    named = f"'{shown(text)}'"
     if len(text) > MAX_ADDRESS or re.search(r"[\x00-\x20\x7f\\]", text):
-        raise SourceError(f"{shown} is no address: too long, or with blanks in it; check it.")
+        raise SourceError(f"{named} is no address: too long, or with blanks in it; check it.")
     try:
         parts = urlsplit(quote(text, safe=SAFE) if text.isascii() else _quoted(text))
         scheme, host, port = parts.scheme.lower(), parts.hostname or "", parts.port
         host = host.rstrip(".").lower()
     except (ValueError, UnicodeError) as error:
-        raise SourceError(f"{shown} is no address that can be read; check it.") from error
+        raise SourceError(f"{named} is no address that can be read; check it.") from error
     if scheme not in PORTS or not host or "@" in parts.netloc:
         raise SourceError(
-            f"{shown} is no address that is asked; give one that begins with https:// or http://, "
+            f"{named} is no address that is asked; give one that begins with https:// or http://, "
             "without a user's name."
         )
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -63,10 +64,10 @@ def checked_address(text: str, hosts: Sequence[str]) -> Address:
         scheme=scheme, host=host, port=PORTS[scheme] if port is None else port, target=target
     )
     if not any(_fits(address, listed) for listed in hosts):
-        known = ", ".join(list(hosts)[:10]) if hosts else "none"
+        known = shown(", ".join(hosts)) if hosts else "none"
         raise SourceError(
-            f"{host} is not among the hosts that may be asked (ENGRAVE_HOSTS lists {known}); "
-            "whoever runs this app can add it there."
+            f"{shown(host)} is not among the hosts that may be asked "
+            f"(ENGRAVE_HOSTS lists {known}); whoever runs this app can add it there."
         )
     return address
 
@@ -76,7 +77,7 @@ def check_network(numbers: Sequence[str], host: str) -> None:
     for number in numbers:
         if not _is_public(ipaddress.ip_address(number.partition("%")[0])):
             raise SourceError(
-                f"{host} leads to {number}, which is no public address; "
+                f"{shown(host)} leads to {number}, which is no public address; "
                 "give an address that anybody can reach."
             )
 

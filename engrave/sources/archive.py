@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 from engrave.errors import SourceError
 from engrave.sources.names import is_litter
-from engrave.sources.tree import Member, printable
+from engrave.sources.tree import Member
+from engrave.sources.words import printable, shown
 
 MAX_MEMBERS = 200_000
 MAX_DIRECTORY_BYTES = 64_000_000  # of the list at its end
@@ -38,13 +39,13 @@ class Zip:
             self._zip = zipfile.ZipFile(_Guarded(path))
         except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
             raise SourceError(
-                f"{printable(path.name)} is damaged or cut short and its list of files cannot be "
+                f"{shown(path.name)} is damaged or cut short and its list of files cannot be "
                 "read; copy or pack it again."
             ) from error
         total = sum(info.file_size for info in self._zip.infolist())
         if total > max(ALWAYS_FINE_BYTES, MAX_GROWTH * path.stat().st_size):
             raise SourceError(
-                f"{printable(path.name)} would unpack to {total / 1e9:,.1f} GB, more than "
+                f"{shown(path.name)} would unpack to {total / 1e9:,.1f} GB, more than "
                 f"{MAX_GROWTH} times its size, as no pictures do; pack the pictures again."
             )
 
@@ -66,7 +67,7 @@ class _Guarded(io.FileIO):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "rb")
-        self._title = printable(path.name)
+        self._title = shown(path.name)
 
     def read(self, size: int | None = -1, /) -> bytes:
         # only the list of members is read in one piece of more than a megabyte

@@ -8,6 +8,7 @@ from typing import BinaryIO, Protocol
 
 from engrave.errors import SourceError
 from engrave.image import MAX_BYTES, checked_bytes
+from engrave.sources.words import shown
 
 MAX_ENTRIES = 1_000_000  # of one source
 MAX_UNREAD = 10_000  # that are listed one by one
@@ -59,4 +60,4 @@ def read_picture(open_file: Callable[[], BinaryIO], name: str) -> bytes:
             return checked_bytes(file.read(MAX_BYTES + 1))
     except OSError as error:
         reason = error.strerror or "it is damaged"
-        raise SourceError(f"{name} cannot be opened ({reason}); check the file.") from error
+        raise SourceError(f"{shown(name)} cannot be opened ({reason}); check the file.") from error

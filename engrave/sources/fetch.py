@@ -17,6 +17,7 @@ from engrave.errors import SourceError
 from engrave.image import MAX_BYTES
 from engrave.sources.addresses import Address, checked_address
 from engrave.sources.network import CONNECT_S, READ_S, Network
+from engrave.sources.words import shown
 
 AGENT = "Engrave/0.1 (imports pictures into a collection of engravings)"
 MAX_REDIRECTS = 5
@@ -59,7 +60,7 @@ class Fetcher:
                 return data
             address = urljoin(str(checked), onward)
         raise SourceError(
-            f"{_cut(address)} leads on more than {MAX_REDIRECTS} times; give the last address."
+            f"{shown(address)} leads on more than {MAX_REDIRECTS} times; give the last address."
         )
 
     def _ask_in_turn(self, address: Address, max_bytes: int) -> tuple[str | None, bytes]:
@@ -119,7 +120,9 @@ def _bounded(
     """Put an answer together, unpacked where the host packed it unasked, and never too much."""
     packing = told.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip", "x-gzip", "deflate", ""):
-        raise SourceError(f"{_cut(address)} answers in a packing that is not read ({packing}).")
+        raise SourceError(
+            f"{shown(address)} answers in a packing that is not read ({shown(packing)})."
+        )
     opener = None if packing in ("identity", "") else zlib.decompressobj(wbits=47)
     whole = bytearray()
     announced = told.get("content-length", "")
@@ -131,7 +134,7 @@ def _bounded(
             if len(whole) > max_bytes:
                 raise SourceError(_too_much(address, max_bytes))
     except zlib.error as error:
-        raise SourceError(f"{_cut(address)} answers with damaged data; try again.") from error
+        raise SourceError(f"{shown(address)} answers with damaged data; try again.") from error
     return bytes(whole)
 
 
@@ -146,8 +149,8 @@ def _asked_wait(told: str, address: Address) -> float:
             return 0.0
     if wait_s > MAX_WAIT_S:
         raise SourceError(
-            f"{address.host} asks us to come back in {wait_s:,.0f} seconds; import again then, "
-            "it goes on where it stopped."
+            f"{shown(address.host)} asks us to come back in {wait_s:,.0f} seconds; "
+            "import again then, it goes on where it stopped."
         )
     return max(0.0, wait_s)
 
@@ -158,19 +161,14 @@ def _answered(address: Address, status: int) -> str:
     except ValueError:
         phrase = str(status)
     todo = "try again later" if status in BUSY or status >= 500 else "check the address"
-    return f"{_cut(address)} was asked for and the host answered {phrase}; {todo}."
+    return f"{shown(address)} was asked for and the host answered {phrase}; {todo}."
 
 
 def _unheard(address: Address, error: Exception) -> str:
     late = isinstance(error, httpcore.TimeoutException)
-    why = "took too long" if late else f"broke off ({_cut(str(error) or type(error).__name__)})"
-    return f"{_cut(address)} was asked for and the answer {why}; try again later."
+    why = "took too long" if late else f"broke off ({shown(str(error) or type(error).__name__)})"
+    return f"{shown(address)} was asked for and the answer {why}; try again later."
 
 
 def _too_much(address: Address, max_bytes: int) -> str:
-    return f"{_cut(address)} holds more than {max_bytes / 1e6:,.0f} MB, which is not read."
-
-
-def _cut(text: object) -> str:
-    shown = str(text)
-    return shown if len(shown) <= 200 else f"{shown[:197]}..."
+    return f"{shown(address)} holds more than {max_bytes / 1e6:,.0f} MB, which is not read."

@@ -12,6 +12,7 @@ import httpcore
 
 from engrave.errors import SourceError
 from engrave.sources.addresses import check_network
+from engrave.sources.words import shown
 
 CONNECT_S, READ_S = 10.0, 20.0  # of one step; `ends_at` bounds all of them together
 
@@ -93,5 +94,5 @@ def _numbers(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise SourceError(f"There is no host {host!r} to be found; check it.") from error
+        raise SourceError(f"There is no host '{shown(host)}' to be found; check it.") from error
     return list(dict.fromkeys(str(place[0]) for *_, place in found))

@@ -17,7 +17,8 @@ from engrave.sources.names import PICTURES, TABLES, suffix_of
 from engrave.sources.parquet import Parquet, picture_column
 from engrave.sources.pictures import Pictures
 from engrave.sources.together import Together
-from engrave.sources.tree import Folder, Member, printable
+from engrave.sources.tree import Folder, Member
+from engrave.sources.words import printable, shown
 
 
 def open_source(what: str | Path, *, hosts: Sequence[str] = (), private: bool = False) -> Source:
@@ -32,12 +33,12 @@ def open_source(what: str | Path, *, hosts: Sequence[str] = (), private: bool = 
         page = read_page(fetcher.get(address, MAX_PAGE_BYTES), address)
         return Iiif(page, address, fetcher)
     path = Path(what).expanduser()
-    name = printable(str(what))[:200]
+    name = shown(what)
     try:
         if path.is_dir():
             return _folder(path, fetcher)
         if not path.is_file():
-            raise SourceError(f"There is no file or folder {name!r}; check the name.")
+            raise SourceError(f"There is no file or folder '{name}'; check the name.")
         if path.suffix.lower() in TABLES:
             table = _member(path, path.name)
             return Pictures(Folder(path.resolve().parent), fetcher, table, named_only=True)
@@ -49,9 +50,9 @@ def open_source(what: str | Path, *, hosts: Sequence[str] = (), private: bool = 
             return Iiif(_json(path, name), name, fetcher)
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise SourceError(f"{name!r} cannot be opened ({reason}); check it.") from error
+        raise SourceError(f"'{name}' cannot be opened ({reason}); check it.") from error
     raise SourceError(
-        f"{name!r} is no folder, ZIP, table, Parquet file or IIIF manifest; "
+        f"'{name}' is no folder, ZIP, table, Parquet file or IIIF manifest; "
         "give one of these, or put the pictures in a folder."
     )
 
@@ -78,7 +79,7 @@ def _json(path: Path, name: str) -> dict[str, Any]:
         data = file.read(MAX_PAGE_BYTES + 1)
     if len(data) > MAX_PAGE_BYTES:
         raise SourceError(
-            f"{name!r} has more than {MAX_PAGE_BYTES // 1_000_000} MB; divide the manifest."
+            f"'{name}' has more than {MAX_PAGE_BYTES // 1_000_000} MB; divide the manifest."
         )
     return read_page(data, name)
 

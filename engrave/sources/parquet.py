@@ -22,6 +22,7 @@ from engrave.sources.columns import IDS, cell_text, facts_of, find_column
 from engrave.sources.entry import MAX_ENTRIES, Entry, Unread
 from engrave.sources.keys import Keys
 from engrave.sources.names import split_of
+from engrave.sources.words import shown
 
 NAMES = ("image", "images", "img", "picture", "photo", "scan", "bytes", "image_bytes", "data")
 ROWS = 256  # of the small columns, read at a time
@@ -47,7 +48,7 @@ class Parquet:
         self.count: int | None = sum(file.num_rows for file in self._files)
         if self.count > MAX_ENTRIES:
             raise SourceError(
-                f"{name} holds {self.count:,} rows, more than {MAX_ENTRIES:,}; "
+                f"{shown(name)} holds {self.count:,} rows, more than {MAX_ENTRIES:,}; "
                 "import its files one by one."
             )
 
@@ -75,7 +76,7 @@ def picture_column(path: Path, name: str) -> str | None:
     try:
         schema = pq.read_schema(path)
     except DAMAGE as error:
-        raise SourceError(f"{name} is damaged; copy or export it again.") from error
+        raise SourceError(f"{shown(name)} is damaged; copy or export it again.") from error
     binary = [field.name for field in schema if _is_binary(field.type)]
     packed = [
         field.name
@@ -96,7 +97,7 @@ class _File:
         column = picture_column(self._whole, path)
         if column is None:
             raise SourceError(
-                f"{path} has no column of pictures; "
+                f"{shown(path)} has no column of pictures; "
                 "give it a binary column, or one named image with bytes and path."
             )
         self._column: str = column
@@ -106,7 +107,7 @@ class _File:
                 schema, facts = file.schema_arrow, file.metadata
                 groups = [facts.row_group(n).num_rows for n in range(facts.num_row_groups)]
         except DAMAGE as error:
-            raise SourceError(f"{path} is damaged; copy or export it again.") from error
+            raise SourceError(f"{shown(path)} is damaged; copy or export it again.") from error
         self._starts = list(itertools.accumulate(groups, initial=0))
         self.num_rows = sum(groups)
         parts = [split_of(part) for part in reversed(path.split("/"))]
@@ -141,8 +142,8 @@ class _File:
             except DAMAGE:
                 pass
             if row < end:
-                why = f"Rows {row} to {end - 1} of {self.path} are damaged; export the file again."
-                unread.note(f"{self.path}#{row}", why)
+                rows = f"Rows {row} to {end - 1} of {shown(self.path)}"
+                unread.note(f"{self.path}#{row}", f"{rows} are damaged; export the file again.")
 
     def picture(self, row: int) -> bytes:
         """Return the encoded picture of a row; quick where rows are asked for in their order."""
@@ -154,7 +155,7 @@ class _File:
             except (*DAMAGE, StopIteration) as error:
                 self._running = None
                 raise SourceError(
-                    f"Row {row} of {self.path} is damaged; export the file again."
+                    f"Row {row} of {shown(self.path)} is damaged; export the file again."
                 ) from error
         return checked_bytes(self._bytes_of(found, row))
 
@@ -181,7 +182,9 @@ class _File:
                 return self._beside(path, row)
             found = data
         if found is None:
-            raise SourceError(f"Row {row} of {self.path} holds no picture; fill or drop the row.")
+            raise SourceError(
+                f"Row {row} of {shown(self.path)} holds no picture; fill or drop the row."
+            )
         return bytes(found)
 
     def _beside(self, path: str, row: int) -> bytes:
@@ -194,7 +197,7 @@ class _File:
         except (OSError, ValueError, RuntimeError):
             pass
         raise SourceError(
-            f"Row {row} of {self.path} names {path[:200]!r}, which is not in the folder; "
+            f"Row {row} of {shown(self.path)} names '{shown(path)}', which is not in the folder; "
             "export the data set with its pictures."
         )
 

@@ -22,6 +22,7 @@ from engrave.sources.names import (
     suffix_of,
 )
 from engrave.sources.tree import Member, Tree
+from engrave.sources.words import shown
 
 MAX_TABLES = 1_000
 MAX_NAME = 4_000  # characters of a path
@@ -64,11 +65,11 @@ class Pictures:
         why = f" ({self.unread[0][1].rstrip('.')})" if self.unread else ""
         if table:
             return (
-                f"{table} names no picture that can be read{why}; give it a column file_name "
-                "with paths that begin where it lies, or with addresses."
+                f"{shown(table)} names no picture that can be read{why}; "
+                "give it a column file_name with paths that begin where it lies, or with addresses."
             )
         return (
-            f"{self.name} holds no picture that can be read{why}; "
+            f"{shown(self.name)} holds no picture that can be read{why}; "
             "give a folder or ZIP with JPEG, PNG, WebP or TIFF files."
         )
 
@@ -91,8 +92,8 @@ class Pictures:
                 count += _is_picture(member)
             if count > MAX_ENTRIES or len(listed) > MAX_TABLES:
                 raise SourceError(
-                    f"{self.name} holds more than {MAX_ENTRIES:,} pictures or {MAX_TABLES:,} "
-                    "tables; divide it and import the parts."
+                    f"{shown(self.name)} holds more than {MAX_ENTRIES:,} pictures "
+                    f"or {MAX_TABLES:,} tables; divide it and import the parts."
                 )
         return count, listed
 
@@ -117,7 +118,7 @@ class Pictures:
             if column is None or column not in cells:
                 column = find_column(cells, FILE) or _column_of_files(cells)
             if column is None:
-                names = ", ".join(list(map(str, cells))[:8])
+                names = shown(", ".join(map(str, list(cells)[:8])))
                 why = f"names no file (columns: {names}); a column file_name is needed"
                 self._note_table(table, row, why)
                 return
@@ -132,24 +133,24 @@ class Pictures:
         """Keep a row for the picture that it names; returns why that cannot be done."""
         if not name:
             return "names no file; mend the row or leave it out"
-        shown = repr(name[:200])
+        named = f"'{shown(name)}'"
         if is_address(name):
             try:
                 self._fetcher.check(name)
             except SourceError as error:
                 return f"is left out: {str(error).rstrip('.')}"
             return (
-                "" if ledger.add_remote(name, cells) else f"names {shown} again; the first counts"
+                "" if ledger.add_remote(name, cells) else f"names {named} again; the first counts"
             )
         path = ledger.find(name[:MAX_NAME], folder)
         if path is None:
-            return f"names {shown}, which is not there; mend the name or add the picture"
+            return f"names {named}, which is not there; mend the name or add the picture"
         if not ledger.add(path, number, cells):
-            return f"names {shown} again; its first row counts"
+            return f"names {named} again; its first row counts"
         return ""
 
     def _note_table(self, table: Member, row: str, why: str) -> None:
-        self.unread.note(f"{table.path}#{row}", f"{row.capitalize()} of {table.path} {why}.")
+        self.unread.note(f"{table.path}#{row}", f"{row.capitalize()} of {shown(table.path)} {why}.")
 
 
 def _entry(member: Member, cells: dict[str, object]) -> Entry:
@@ -177,7 +178,7 @@ def _remote_entry(address: str, cells: dict[str, object], fetcher: Fetcher) -> E
 
 
 def _sentence(path: str, why: str) -> str:
-    return f"{path} {why}."
+    return f"{shown(path)} {why}."
 
 
 def _is_picture(member: Member) -> bool:

@@ -12,6 +12,7 @@ from typing import BinaryIO, Protocol
 from engrave.errors import SourceError
 from engrave.sources.entry import MAX_ENTRIES
 from engrave.sources.names import is_litter
+from engrave.sources.words import printable
 
 MAX_DEPTH = 100  # folders within folders
 NOWHERE = "is a link that leads nowhere; put the file itself there"
@@ -75,11 +76,6 @@ class Folder:
             return "" if path.is_file() else "is no plain file; put a picture there"
         except (OSError, RuntimeError):  # RuntimeError: links in a circle
             return NOWHERE
-
-
-def printable(name: str) -> str:
-    """Return a file name as text that can be stored: bytes that are no UTF-8 are spelt out."""
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _open(path: Path) -> BinaryIO:

@@ -216,7 +216,7 @@ def work(kind: str, numbers: range, place: Any, found: Any) -> None:
 
 def run(kind: str, numbers: range) -> int:
     """Run a kind in a process of its own, on after each crash; returns how many faults it has."""
-    faults, begun = 0, time.monotonic()
+    faults, begun, count = 0, time.monotonic(), len(numbers)
     while numbers:
         place, found = multiprocessing.Value("q", numbers.start), multiprocessing.Queue()
         process = multiprocessing.Process(target=work, args=(kind, numbers, place, found))
@@ -240,7 +240,7 @@ def run(kind: str, numbers: range) -> int:
         print(f"{kind} {place.value}: the process ended with {process.exitcode}", flush=True)
         faults += 1
         numbers = range(place.value + 1, numbers.stop)
-    print(f"{kind}: {numbers.stop:,} inputs, {faults} faults, {time.monotonic() - begun:.0f} s")
+    print(f"{kind}: {count:,} inputs, {faults} faults, {time.monotonic() - begun:.0f} s")
     return faults
 
 

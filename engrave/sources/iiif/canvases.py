@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from engrave.limits import one_line
 from engrave.sources.iiif.labels import pairs_of, text_of
 
 Json = dict[str, Any]
@@ -44,9 +45,9 @@ def kind_of(page: Json) -> str:
 def id_of(page: Any) -> str:
     """Return the id of a resource, or of a reference that is nothing but one."""
     if isinstance(page, str):
-        return page
+        return one_line(page)
     found = (page.get("id") or page.get("@id")) if isinstance(page, dict) else ""
-    return found if isinstance(found, str) else ""
+    return one_line(found) if isinstance(found, str) else ""
 
 
 def listed(value: Any) -> list[Any]:

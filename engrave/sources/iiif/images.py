@@ -10,6 +10,7 @@ from typing import Any
 from engrave.errors import EngraveError, SourceError
 from engrave.sources.fetch import Fetcher
 from engrave.sources.iiif.canvases import Json, Picture, id_of, listed, size_of
+from engrave.sources.words import shown
 
 SIDE_PX = 1024  # of the longer side, more than any model here looks at
 MAX_INFO_BYTES = 1_000_000
@@ -23,7 +24,7 @@ def fetch_picture(picture: Picture, fetcher: Fetcher) -> bytes:
         try:
             data = fetcher.get(address)
             if data.lstrip()[:1] in STARTS or not data:
-                raise SourceError(f"{address[:200]} holds a text and no picture; look at it.")
+                raise SourceError(f"{shown(address)} holds a text and no picture; look at it.")
             return data
         except SourceError as error:
             first = first or error

@@ -27,6 +27,7 @@ from engrave.sources.iiif.canvases import (
 from engrave.sources.iiif.images import fetch_picture
 from engrave.sources.iiif.labels import text_of
 from engrave.sources.keys import Keys
+from engrave.sources.words import shown
 
 MAX_PAGE_BYTES = 20_000_000
 MAX_PAGES = 20_000  # manifests and Collections of one source
@@ -49,7 +50,7 @@ class Iiif:
     def __init__(self, root: Json, address: str, fetcher: Fetcher) -> None:
         if kind_of(root) not in KINDS:
             raise SourceError(
-                f"{address[:200]} is no IIIF manifest or Collection of version 2 or 3; "
+                f"{shown(address)} is no IIIF manifest or Collection of version 2 or 3; "
                 "give the address that the library's viewer calls its manifest."
             )
         self._root, self._address, self._fetcher = root, id_of(root) or address, fetcher
@@ -59,7 +60,7 @@ class Iiif:
         if kind_of(root) == "Manifest":
             self.count = sum(len(canvas.pictures) for canvas in canvases_of(root))
             if self.count == 0:
-                raise SourceError(f"{address[:200]} is a manifest that shows no picture.")
+                raise SourceError(f"{shown(address)} is a manifest that shows no picture.")
 
     def entries(self) -> Iterator[Entry]:
         """Yield each picture, manifests in the order in which the Collections name them."""
@@ -73,8 +74,8 @@ class Iiif:
                 if alone:  # the canvas of a single print is called 1 or recto
                     canvas = _called_as(manifest, canvas)
                 if not canvas.pictures:
-                    shown = f"shows no picture ({', '.join(canvas.others) or 'it is empty'})"
-                    self.unread.note(canvas.id, f"Canvas {canvas.id[:200]} {shown}.")
+                    lack = f"shows no picture ({', '.join(canvas.others) or 'it is empty'})"
+                    self.unread.note(canvas.id, f"Canvas {shown(canvas.id)} {lack}.")
                 for entry in self._entries_of(canvas, facts, source, keys):
                     if count >= MAX_ENTRIES:
                         why = f"Only the first {MAX_ENTRIES:,} pictures are read."
@@ -116,7 +117,7 @@ class Iiif:
                     continue
                 if len(seen) >= MAX_PAGES or place.depth >= MAX_DEPTH:
                     why = f"more than {MAX_PAGES:,} pages, or nested deeper than {MAX_DEPTH}"
-                    self.unread.note(address, f"{address[:200]} is not read: {why}.")
+                    self.unread.note(address, f"{shown(address)} is not read: {why}.")
                     break
                 seen.add(address)
                 found.append(self._page(place, member, address, text_of(page.get("label"))))
@@ -131,7 +132,7 @@ class Iiif:
         try:
             page = read_page(self._fetcher.get(place.address, MAX_PAGE_BYTES), place.address)
             if kind_of(page) not in KINDS:
-                raise SourceError(f"{place.address[:200]} is no manifest and no Collection.")
+                raise SourceError(f"{shown(place.address)} is no manifest and no Collection.")
         except SourceError as error:
             self.unread.note(place.address, str(error))
             return None
@@ -150,8 +151,8 @@ def read_page(data: bytes, name: str) -> Json:
         page = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise SourceError(
-            f"{name[:200]} is no JSON that can be read; give a IIIF manifest or Collection."
+            f"{shown(name)} is no JSON that can be read; give a IIIF manifest or Collection."
         ) from error
     if not isinstance(page, dict):
-        raise SourceError(f"{name[:200]} is JSON, but no IIIF manifest or Collection.")
+        raise SourceError(f"{shown(name)} is JSON, but no IIIF manifest or Collection.")
     return page
