@@ -41,7 +41,7 @@ def arguments(event: Any, value: Any) -> list[Any]:
         if parameter.annotation is gr.EventData:
             given.append(gr.EventData(None, value))
         elif parameter.annotation is gr.Request:
-            given.append(gr.Request(username=None))
+            given.append(gr.Request(username=None, session_hash="stranger", cookies={}))
         elif isinstance(parameter.default, gr.Progress):
             given.append(lambda *_, **__: None)
         else:

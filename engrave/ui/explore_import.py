@@ -15,6 +15,7 @@ import gradio as gr
 
 from engrave.access import read_only, refuse_changes
 from engrave.errors import PictureError, PromptError
+from engrave.limits import one_line
 from engrave.progress import Progress, part
 from engrave.shelf.importer import Importer, Report
 from engrave.shelf.names import checked_name, name_from
@@ -30,6 +31,7 @@ from engrave.ui.uploads import EXTENSIONS, checked
 from engrave.ui.views import NOTHING, View
 from engrave.ui.widgets import widget
 
+LONGEST_ADDRESS = 2000
 TASK = "import"
 IMPORT: dict[str, Any] = PRIVATE | {"concurrency_id": "import", "concurrency_limit": 1}
 OTHERS = [".zip", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".json"]
@@ -139,12 +141,23 @@ def imported(
     session.stay()
     report = reporter(TASK, progress, request)
     report(0.0, "Opening what is to be imported")
-    with sources(files, address.strip()) as (found, origin):
-        name = checked_name(name_from(name)) if name.strip() else name_from(found[0].name)
+    address, name = typed(address), typed(name)
+    with sources(files, address) as (found, origin):
+        name = checked_name(name_from(name)) if name else name_from(found[0].name)
         admitted(session, found)
         view = run(session, found, origin, name, captions, report)
     empty = not session.shelf.standing(name).pictures  # it was stopped at once
     return view, *(keeper.shown(session) if empty else keeper.looked(session, name))
+
+
+def typed(text: object) -> str:
+    """Return what was typed on one line; raises PromptError for what nobody types."""
+    text = "" if text is None else text
+    if not isinstance(text, str) or len(text) > LONGEST_ADDRESS:
+        raise PromptError(
+            f"A name or an address has up to {LONGEST_ADDRESS:,} characters; type it again."
+        )
+    return one_line(text)
 
 
 @contextmanager

@@ -154,4 +154,6 @@ def moved_to(
     engine: Engine, made: list[Made], across: str, up: str, step: float
 ) -> tuple[Made, View]:
     """Lay the pad round what was just made of a cell."""
+    if not made:
+        raise PromptError("Nothing was made of this cell; choose it again.")
     return made[0], pad_view(engine, made[0], across, up, step)
