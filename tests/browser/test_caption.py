@@ -31,7 +31,7 @@ def test_a_first_visit_shows_a_worked_example(page: Page) -> None:
 
 def test_one_picture(page: Page, pictures: list[Path]) -> None:
     caption(page, pictures[0])
-    expect(page.locator(f"{CAPTIONS} .facts").first).to_contain_text("probability")
+    expect(page.locator(CAPTIONS).first).to_contain_text("probability")
     expect(page.locator("#caption-near .neighbour")).to_have_count(5)
     expect(page.locator("#caption-answer .ink.supported").first).to_be_visible()
     expect(page.locator("#caption-near h2")).to_contain_text("as the model remembers it")

@@ -201,7 +201,9 @@ def test_a_pair_is_clicked(tab: Page) -> None:
 
 def test_a_plate_of_another_tab_becomes_one_more_keyframe(tab: Page) -> None:
     open_tab(tab, "Generate")
-    tab.get_by_role("button", name="Add to the walk").first.click()
+    plate = tab.locator("#plates .plate").first
+    plate.get_by_text("More", exact=True).click()
+    plate.get_by_role("button", name="Add to the walk").click()
     expect(tab.locator(CARDS)).to_have_count(3)
     expect(tab.locator(CARDS).nth(2)).to_contain_text("generated, seed")
 

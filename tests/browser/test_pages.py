@@ -21,7 +21,9 @@ def test_nothing_is_wider_than_the_screen(page: Page, name: str) -> None:
 @pytest.mark.parametrize("page", ["phone"], indirect=True)
 def test_a_phone_does_the_whole_way(page: Page) -> None:
     open_tab(page, "Generate")
-    page.locator("#plates .plate").first.get_by_text("Use as A").click()
+    plate = page.locator("#plates .plate").first
+    plate.get_by_text("More", exact=True).click()
+    plate.get_by_text("Use as A").click()
     expect(page.locator("#keyframes")).to_contain_text("generated")
     page.locator("#frames input[type=number]").fill("3")
     page.click("#walk")

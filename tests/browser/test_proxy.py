@@ -69,7 +69,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_captions_come_through_a_proxy(page: Page, pictures: list[Path]) -> None:
     upload(page, pictures[0])
     expect(page.locator("#caption-answer .note")).to_have_count(0)
-    expect(page.locator(CAPTIONS)).to_have_count(3)
+    expect(page.locator(CAPTIONS)).to_have_count(5)
 
 
 def test_pictures_films_and_fonts_come_through_a_proxy(page: Page) -> None:
