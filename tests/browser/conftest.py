@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests.fakes import noise
 from tests.servers import free_port, serving
@@ -62,6 +62,11 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
+def told(said: ConsoleMessage) -> str:
+    """Return what the page told of an error, and of which address."""
+    return f"{said.text} {said.location.get('url', '')}".strip()
+
+
 @pytest.fixture(params=["desk"])
 def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A fresh visit; fails where the page asked another host or a script broke."""
@@ -72,7 +77,7 @@ def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iter
     context.on("request", lambda sent: asked.append(sent.url))
     page = context.new_page()
     page.on("pageerror", lambda error: broken.append(str(error)))
-    page.on("console", lambda said: broken.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: broken.append(told(said)) if said.type == "error" else None)
     page.set_default_timeout(ANSWER_MS)
     page.goto(address)
     page.wait_for_selector("#caption-answer .widget > *")
@@ -80,7 +85,8 @@ def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iter
     context.close()
     foreign = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
     assert not foreign
-    assert not broken
+    # under a path of its own the page has no say in what lies at the root of the host
+    assert not [words for words in broken if not words.endswith("/favicon.ico")]
 
 
 @pytest.fixture
