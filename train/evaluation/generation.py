@@ -89,7 +89,7 @@ def _from_training(sheet: Sheet, subject: Subject, sample: Held, making: Making)
     z = making.draw(read_all(making.model, some.captions))
     made = subject.eyes.see_all(drawn(making.model, z, "drawing from training captions"))
     heard = subject.ears.hear(some.captions)
-    _judged(sheet, "train_", made, sample.seen, subject, heard)
+    _judged(sheet, "train_", made, some.seen, subject, heard)
     head = subject.evaluator.head
     real = r_precision(head.of_pictures(some.seen), head.of_texts(heard), OTHERS)
     sheet.mean("train_r_precision_real", real)
