@@ -17,6 +17,7 @@ from tests.drawings import write_folder
 from tests.woken import ramp, woken_model
 from train.evaluate import EVALUATOR, evaluate
 from train.evaluation.captions import broken
+from train.evaluation import generation
 from train.evaluation.generation import SAMPLES, Making, equal_parts, subjects_of
 from train.evaluation.sheet import Sheet
 from train.evaluation.subject import Held, sampled
@@ -74,6 +75,16 @@ def test_a_second_run_gives_the_same_digits(
 ) -> None:
     again = evaluate(smoke_run / "model", drawn_folder, "test", None, None, steps=STEPS)
     assert {name: page[name] for name in again} == again
+
+
+def test_where_there_are_many_pictures_some_are_measured(
+    smoke_run: Path, drawn_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generation, "LEANING", 4)
+    found = evaluate(smoke_run / "model", drawn_folder, "test", None, None, steps=1)
+    assert found["generated"] == 12 and found["leaning_generated"] == 4
+    assert 4 <= found["train_generated"] < found["leaning_candidates"]
+    assert math.isfinite(found["train_kid"]) and math.isfinite(found["leaning_kid"])
 
 
 def test_a_test_set_without_training_pictures_is_measured(smoke_run: Path, tmp_path: Path) -> None:
