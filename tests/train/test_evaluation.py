@@ -16,8 +16,8 @@ from engrave.model.pixels import to_tensor
 from tests.drawings import write_folder
 from tests.woken import ramp, woken_model
 from train.evaluate import EVALUATOR, evaluate
-from train.evaluation.captions import broken
 from train.evaluation import generation
+from train.evaluation.captions import broken
 from train.evaluation.generation import SAMPLES, Making, equal_parts, subjects_of
 from train.evaluation.sheet import Sheet
 from train.evaluation.subject import Held, sampled
