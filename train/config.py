@@ -48,6 +48,7 @@ class TrainConfig:
     contest_pixel_weight: float = 0.25  # of pixel losses beside the heads
     contest_coarse_weight: float = 8.0  # what is where stays asked for all the more
     layout_trained: bool = True  # False: the decoder alone, and latents stay true
+    layout_lost: float = 0.0  # share of the pictures drawn from a layout half lost in noise
     caption_dropout: float = 0.1
     caption_noise: float = 0.15  # on the latent, in a coordinate's own spread
     word_drop: float = 0.0  # share of the words read that are hidden while training

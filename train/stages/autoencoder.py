@@ -20,21 +20,33 @@ from torch import Tensor, nn
 from engrave.config import UPSCALE
 from engrave.image import contact_sheet
 from engrave.model.pixels import to_image
+from engrave.model.sphere import SCALE
 from train import views
 from train.metrics.pictures import picture_scores
 from train.stages.base import Context, Stage, latent_facts, set_trained, step_generator
 from train.stages.cached import meanings, picture_batch
-from train.stages.heads import ProjectedHeads, drawer_loss, feature_distance, features, heads_loss
+from train.stages.heads import (
+    ProjectedHeads,
+    drawer_loss,
+    feature_distance,
+    features,
+    heads_loss,
+    window,
+)
 
 WHOLE_SHARE = 0.2  # share of the steps that see whole pictures
 FEATURE_WEIGHT = 0.25
 COARSE_WEIGHT = 2.0  # on both pictures reduced 4 times by area: what is where
 MEAN_WEIGHT = 0.02  # keeps each channel's mean near zero
 MOST_NOISE = 0.2  # of a coordinate's spread, reached at the end: the decoder learns to forgive
+MOST_LOST = 0.7  # share of noise in the worst of the layouts that are lost, so the meaning is read
 VALIDATED = 96
 CONTEST_RATES = {"model": 4e-4, "heads": 4e-4}
 CONTEST_WARMUP = 0.15  # share of the contest over which its weights come in
 CONTEST_EMA = 0.99  # short, as what is averaged moves fast
+
+
+Looks = tuple[list[Tensor], Tensor]  # features of pictures, and the pictures
 
 
 class AutoencoderStage(Stage):
@@ -49,7 +61,8 @@ class AutoencoderStage(Stage):
         self.heads = ProjectedHeads()
         set_trained(self.encoder, context.config.layout_trained)
         set_trained(self.decoder, True)
-        self._seen: tuple[list[Tensor], list[Tensor]] | None = None
+        self._seen: tuple[Looks, Looks] | None = None
+        self._place = (0.0, 0.0)  # where the strokes are looked at
 
     @property
     def net(self) -> nn.Module:
@@ -92,16 +105,28 @@ class AutoencoderStage(Stage):
         generator = step_generator(self.context.config.seed, 21, seed)
         real, meaning = self._batch(indices, generator)
         layout = self.encoder(real)
-        noise = torch.randn(layout.shape, generator=generator).to(layout.device)
-        noisy = layout + noise * (MOST_NOISE * self.progress / 32.0)
+        noisy = self._blur(layout, generator)
         side = real.shape[-1] // 4
         grain = torch.randn((len(real), 1, side, side), generator=generator).to(layout.device)
         drawn = self.decoder(meaning, noisy, grain)
+        self._place = tuple(torch.rand(2, generator=generator).tolist())
         loss, facts = self._loss(drawn, real, layout)
         facts |= latent_facts(torch.cat([meaning, layout.flatten(1)], dim=1))
         cells = self.context.model.config.layout_width * layout.detach().pow(2).mean()
         facts["latent_norm"] = float((meaning.pow(2).sum(1).mean() + cells).sqrt())  # of the whole
         return loss, facts
+
+    def _blur(self, layout: Tensor, generator: torch.Generator) -> Tensor:
+        """Add a little noise to every layout, and to some so much that only the meaning can tell
+        what was there."""
+        noise = torch.randn(layout.shape, generator=generator).to(layout.device) * SCALE
+        slight = layout + noise * (MOST_NOISE * self.progress)
+        share = self.context.config.layout_lost
+        if not share:
+            return slight
+        picked, level = torch.rand((2, len(layout), 1, 1, 1), generator=generator).to(layout.device)
+        lost = torch.lerp(layout, noise, level * MOST_LOST)
+        return torch.where(picked < share, lost, slight)
 
     def _batch(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return real pictures or crops (B, 1, s, s) and the meanings of the whole pictures."""
@@ -162,19 +187,23 @@ class AutoencoderStage(Stage):
         facts["loss_features"] = float(distance.detach())
         loss = loss + FEATURE_WEIGHT * distance
         if self.active("heads"):
-            against = drawer_loss(self.heads(found))
+            strokes = window(drawn, self._place)
+            against = drawer_loss(self.heads(found, strokes))
             facts["loss_adversary"] = float(against.detach())
             loss = (
                 loss + config.adversary_weight * min(1.0, self.contested / CONTEST_WARMUP) * against
             )
-            self._seen = [x.detach() for x in found], wanted
+            self._seen = (
+                ([x.detach() for x in found], strokes.detach()),
+                (wanted, window(real, self._place)),
+            )
         return loss
 
     def _judge(self) -> tuple[Tensor, dict[str, float]]:
         """Let the heads learn from the very pictures that were just drawn."""
         if self._seen is None:
             raise RuntimeError("the heads move after the decoder, never before")
-        loss = heads_loss(self.heads(self._seen[0]), self.heads(self._seen[1]))
+        loss = heads_loss(self.heads(*self._seen[0]), self.heads(*self._seen[1]))
         return loss, {"loss_heads": float(loss.detach())}
 
     def _redraw(self, indices: range) -> tuple[Tensor, Tensor]:
