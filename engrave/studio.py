@@ -20,6 +20,7 @@ from torch import Tensor
 from engrave.config import BEAMS, HOLD
 from engrave.image import pad_square
 from engrave.model.flow import Less
+from engrave.model.folded import folded
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image, to_tensor
 from engrave.progress import Progress, tell
@@ -27,6 +28,7 @@ from engrave.words import spans
 
 PLATE_BEAMS = 3  # for captions of pictures that the model made
 DECODED_AT_ONCE = 4  # pictures in one pass of the decoder; more is no faster on a CPU
+ENCODED_AT_ONCE = 4  # pictures in one pass of the encoders; with more, their numbers leave the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Studio:
     def __init__(self, model: MultimodalModel) -> None:
         self.config, self.facts = model.config, model.facts
         self._model = model
+        self._eye = folded(model.meaning)
         self._lock = Lock()
 
     def encode(self, picture: Image) -> np.ndarray:
@@ -50,10 +53,13 @@ class Studio:
         return self.encode_batch([picture])[0]
 
     def encode_batch(self, pictures: Sequence[Image]) -> np.ndarray:
-        """Return the latents (N, L) of grey pictures in one pass."""
+        """Return the latents (N, L) of grey pictures, a few at a time."""
         squares = [to_tensor(pad_square(picture, self.config.side_px)) for picture in pictures]
-        with self._turn():
-            return _rows(self._model.encode(torch.stack(squares)))
+        rows: list[np.ndarray] = []
+        for some in torch.stack(squares).split(ENCODED_AT_ONCE):
+            with self._turn():
+                rows.append(_rows(self._model.join(self._eye(some), self._model.layout(some))))
+        return np.concatenate(rows)
 
     def embed(self, latents_NL: np.ndarray) -> np.ndarray:
         """Return the joint embeddings (N, E) of latents."""

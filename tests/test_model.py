@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 import torch
+from torch import nn
 
 from engrave.config import ModelConfig, seed, small, smoke
 from engrave.errors import ConfigError
 from engrave.model import flow
+from engrave.model.folded import folded
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.sphere import SCALE, slerp, to_sphere
 from engrave.tokenizer import SPECIALS, Tokenizer
@@ -81,6 +85,20 @@ def test_batch_of_two_is_two_of_one(model: MultimodalModel, z: torch.Tensor) -> 
     single = torch.cat([model.encode(ramp()[i : i + 1]) for i in range(2)])
     torch.testing.assert_close(single, z, atol=1e-5, rtol=0)
     torch.testing.assert_close(model.decode(z)[1:], model.decode(z[1:]), atol=1e-4, rtol=0)
+
+
+def test_a_folded_eye_sees_the_same(model: MultimodalModel) -> None:
+    eye = deepcopy(model.meaning)
+    norms = [part for part in eye.net.modules() if isinstance(part, nn.BatchNorm2d)]
+    for norm in norms:  # of a fresh network they change nothing
+        for numbers in (norm.running_mean, norm.running_var, norm.weight, norm.bias):
+            assert numbers is not None
+            numbers.uniform_(0.5, 1.5)
+    found = folded(eye)
+    assert len(norms) > 40
+    assert not any(isinstance(part, nn.BatchNorm2d) for part in found.modules())
+    torch.testing.assert_close(found(ramp()), eye(ramp()), atol=1e-5, rtol=0)
+    torch.testing.assert_close(found.trunk(ramp()), eye.trunk(ramp()), atol=1e-4, rtol=1e-4)
 
 
 def test_both_parts_are_heard_by_every_reader(model: MultimodalModel, z: torch.Tensor) -> None:
