@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from threading import Lock
+from threading import local
 
 import numpy as np
 import torch
@@ -24,11 +24,13 @@ from engrave.model.folded import folded
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image, to_tensor
 from engrave.progress import Progress, tell
+from engrave.turns import Turns
 from engrave.words import spans
 
 PLATE_BEAMS = 3  # for captions of pictures that the model made
 DECODED_AT_ONCE = 4  # pictures in one pass of the decoder; more is no faster on a CPU
 ENCODED_AT_ONCE = 4  # pictures in one pass of the encoders; with more, their numbers leave the cache
+DESCRIBED_AT_ONCE = 8  # pictures in one beam search; more takes a second before others may go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,15 @@ class Scored:
 
 
 class Studio:
-    """Lets one caller at a time use the model."""
+    """Lets one caller at a time use the model, and each for a second or so before the next."""
 
     def __init__(self, model: MultimodalModel) -> None:
         self.config, self.facts = model.config, model.facts
         self._model = model
         self._eye = folded(model.meaning)
-        self._lock = Lock()
+        self._turns = Turns()
+        self._here = local()  # what the thread that is at work is watched by
+        model.layout_prior.register_forward_pre_hook(self._passed)
 
     def encode(self, picture: Image) -> np.ndarray:
         """Return the latent (L,) of a grey picture."""
@@ -69,8 +73,10 @@ class Studio:
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Return the joint embeddings (N, E) of texts; the batch does not change them."""
         rows = [np.zeros((0, self.config.embedding_width), np.float32)]
-        with self._turn():
-            return np.concatenate(rows + [_rows(self._model.embed_text([text])) for text in texts])
+        for text in texts:
+            with self._turn():
+                rows.append(_rows(self._model.embed_text([text])))
+        return np.concatenate(rows)
 
     def describe(self, latent_L: np.ndarray, num: int) -> list[tuple[str, float]]:
         """Return up to num captions with their mean log-probability in nats a token, best first."""
@@ -94,10 +100,14 @@ class Studio:
             for text, row, places in zip(texts, rows, pieces, strict=True)
         ]
 
-    def captions(self, latents_NL: np.ndarray) -> list[str]:
-        """Return one caption for each latent."""
-        with self._turn():
-            return self._model.describe_batch(_tensor(latents_NL), num_beams=PLATE_BEAMS)
+    def captions(self, latents_NL: np.ndarray, progress: Progress | None = None) -> list[str]:
+        """Return one caption for each latent, some at a time."""
+        found: list[str] = []
+        for group in _tensor(latents_NL).split(DESCRIBED_AT_ONCE):
+            tell(progress, len(found) / len(latents_NL), "Describing")
+            with self._turn():
+                found += self._model.describe_batch(group, num_beams=PLATE_BEAMS)
+        return found
 
     def imagine(
         self,
@@ -185,10 +195,11 @@ class Studio:
                 pictures += [to_image(picture) for picture in self._model.decode(group)]
         return pictures
 
-    def see(self, pictures: Sequence[Image]) -> np.ndarray:
+    def see(self, pictures: Sequence[Image], progress: Progress | None = None) -> np.ndarray:
         """Return what the model's eye tells of grey pictures (N, F), a few at a time."""
         rows: list[np.ndarray] = []
         for start in range(0, len(pictures), DECODED_AT_ONCE):
+            tell(progress, start / len(pictures), "Looking")
             some = pictures[start : start + DECODED_AT_ONCE]
             with self._turn():
                 rows.append(_rows(self._model.see(torch.stack([to_tensor(one) for one in some]))))
@@ -196,23 +207,30 @@ class Studio:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Wait for the model; nobody else uses it until the block ends."""
-        with self._lock, torch.inference_mode():
+        """Wait for the model; nobody else uses it until the block ends or a pass is watched."""
+        with self._turns.turn(), torch.inference_mode():
             yield
 
     @contextmanager
     def _watched(self, progress: Progress | None, what: str, passes: int) -> Iterator[None]:
-        """Report every pass of the layout prior: whoever listens can stop the work there."""
+        """Report every pass of the layout prior: whoever listens can stop the work there, and
+        whoever waits for the model goes first."""
         done = count()
 
-        def report(*_: object) -> None:
+        def report() -> None:
             tell(progress, min(next(done) / passes, 1.0), what)
+            self._turns.give_way()
 
-        hook = self._model.layout_prior.register_forward_pre_hook(report)
+        self._here.report = report
         try:
             yield
         finally:
-            hook.remove()
+            self._here.report = None
+
+    def _passed(self, *_: object) -> None:
+        report = getattr(self._here, "report", None)
+        if report is not None:
+            report()
 
 
 def _word_scores(

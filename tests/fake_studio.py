@@ -83,16 +83,20 @@ class FakeStudio:
             pictures.append(draw(latent))
         return pictures
 
-    def see(self, pictures: Sequence[Image.Image]) -> np.ndarray:
+    def see(self, pictures: Sequence[Image.Image], progress: Progress | None = None) -> np.ndarray:
         """Return coarse pixels."""
+        if progress:
+            progress(0.0, "Looking")
         return np.stack([np.asarray(one.resize((8, 8)), np.float32).ravel() for one in pictures])
 
     def embed(self, latents: np.ndarray) -> np.ndarray:
         """Return half of each latent."""
         return unit(latents[:, :NARROW])
 
-    def captions(self, latents: np.ndarray) -> list[str]:
+    def captions(self, latents: np.ndarray, progress: Progress | None = None) -> list[str]:
         """Return a caption for each latent."""
+        if progress:
+            progress(0.0, "Describing")
         return [caption_of(latent) for latent in latents]
 
     def encode(self, picture: Image.Image) -> np.ndarray:

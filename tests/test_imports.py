@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYER = {
     "engrave": 0, "errors": 0, "marks": 0, "places": 0, "whole": 0, "progress": 0, "recipe": 0,
+    "turns": 0,
     "answers": 1, "access": 1, "config": 1, "limits": 1,
     "image": 2, "manifest": 2, "tokenizer": 2,
     "model": 3, "recipe_file": 3, "sources": 3,

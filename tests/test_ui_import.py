@@ -107,7 +107,7 @@ def test_a_stopped_import_goes_on(
 ) -> None:
     real = stops.reporter
 
-    def impatient(*given: Any) -> Callable[[float, str], None]:
+    def impatient(*given: Any, **how: bool) -> Callable[[float, str], None]:
         def report(share: float, words: str) -> None:
             if "Placing" in words:
                 raise stops.Stopped("Stopped.")

@@ -12,10 +12,13 @@ from engrave.answers import Neighbour
 from engrave.engine import Engine
 from engrave.errors import PromptError
 from engrave.image import open_picture
+from engrave.progress import part
 from engrave.review.captioning import NEAREST
+from engrave.ui.desk import LONG_LINE, SHORT_LINE
 from engrave.ui.files import new_path
 from engrave.ui.review_views import belief
 from engrave.ui.speech import bind
+from engrave.ui.stops import PROGRESS, teller
 from engrave.ui.uploads import EXTENSIONS, checked_list, open_upload
 from engrave.ui.views import Views
 from engrave.video import write_gif, write_mp4
@@ -23,7 +26,6 @@ from engrave.walks.packing import SUFFIXES, finished, write_walk
 from engrave.walks.poster import Paper
 from engrave.walks.recipe import from_page, with_uploads
 
-PUBLIC: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
 Facts = dict[str, Any]
 FPS = 12
 
@@ -54,6 +56,7 @@ def generate(
     seed: int = 0,
     guidance: float = 2.0,
     steps: int = 20,
+    progress: gr.Progress = PROGRESS,
 ) -> tuple[list[tuple[str, str]], list[Facts]]:
     """Make engravings from a text; the same text, seed, guidance and steps give the same pixels.
 
@@ -67,7 +70,9 @@ def generate(
     Returns:
         PNG files with their settings inside, and for each its seed, caption and neighbours.
     """
-    plates = engine.generate(text, num=num, seed=seed, guidance=guidance, steps=steps)
+    plates = engine.generate(
+        text, num=num, seed=seed, guidance=guidance, steps=steps, progress=teller(progress)
+    )
     files: list[tuple[str, str]] = []
     facts: list[Facts] = []
     for plate in plates:
@@ -86,6 +91,7 @@ def interpolate(
     mode: str = "prior",
     curve: str = "slerp",
     seed: int = 0,
+    progress: gr.Progress = PROGRESS,
 ) -> tuple[str, str, Facts]:
     """Walk from one engraving to another and make a film of it.
 
@@ -103,7 +109,9 @@ def interpolate(
         the film as MP4, the film as GIF, and captions by the number of the frame.
     """
     first, last = end_of(engine, "a", a, a_image, seed), end_of(engine, "b", b, b_image, seed)
-    walk = engine.walk(first, last, frames=frames, mode=mode, curve=curve, seed=seed)
+    walk = engine.walk(
+        first, last, frames=frames, mode=mode, curve=curve, seed=seed, progress=teller(progress)
+    )
     mp4, gif = new_path("engrave-walk.mp4"), new_path("engrave-walk.gif")
     write_mp4(walk.film, mp4, fps=FPS)
     write_gif(walk.film, gif, fps=FPS)
@@ -112,7 +120,11 @@ def interpolate(
 
 
 def walk(
-    engine: Engine, recipe: Facts, files: list[str] | None = None, paper: str = "a4"
+    engine: Engine,
+    recipe: Facts,
+    files: list[str] | None = None,
+    paper: str = "a4",
+    progress: gr.Progress = PROGRESS,
 ) -> tuple[list[str], Facts]:
     """Walk through 2 to 8 keyframes as a recipe says, and make all files of it.
 
@@ -131,10 +143,12 @@ def walk(
     """
     pictures = checked_list(files)
     made = with_uploads(from_page(recipe), lambda number: latent_of(engine, pictures, number))
-    found = engine.walk_through(made)
+    tells = teller(progress)
+    found = engine.walk_through(made, progress=part(tells, 0.0, 0.9))
     done = finished(made, found, engine.model_version)
     paths = [new_path(f"engrave-walk{suffix}") for suffix in SUFFIXES]
     for path in paths:
+        tells(0.9, f"Writing {path.suffix[1:].upper()}")
         write_walk(found, done, path, Paper(size=paper))
     facts = {
         "frames": len(found.frames),
@@ -190,7 +204,7 @@ def add_endpoints(engine: Engine, views: Views) -> None:
     """Publish the five endpoints; call it inside of the page."""
     with gr.Column(visible=False):
         image = [_file("image"), _number("num", 3), _number("num_neighbours", 6)]
-        publish("caption", bind(caption, engine), image, [gr.JSON(label="answer")])
+        publish("caption", bind(caption, engine), image, [gr.JSON(label="answer")], SHORT_LINE)
         settings = [
             gr.Textbox("", label="text"),
             _number("num", 4),
@@ -199,7 +213,7 @@ def add_endpoints(engine: Engine, views: Views) -> None:
             _number("steps", 20),
         ]
         plates = [gr.Gallery(label="engravings", format="png"), gr.JSON(label="facts")]
-        publish("generate", bind(generate, engine, views), settings, plates)
+        publish("generate", bind(generate, engine, views), settings, plates, LONG_LINE)
         ends = [
             gr.Textbox("", label="a"),
             gr.Textbox("", label="b"),
@@ -211,21 +225,23 @@ def add_endpoints(engine: Engine, views: Views) -> None:
             _number("seed", 0),
         ]
         films = [gr.File(label="MP4"), gr.File(label="GIF"), gr.JSON(label="captions")]
-        publish("interpolate", bind(interpolate, engine), ends, films)
+        publish("interpolate", bind(interpolate, engine), ends, films, LONG_LINE)
         walking = [
             gr.JSON(label="recipe"),
             gr.File(label="files", file_types=EXTENSIONS, file_count="multiple"),
             gr.Textbox("a4", label="paper: a4 or a3"),
         ]
         made = [gr.File(label="files", file_count="multiple"), gr.JSON(label="facts")]
-        publish("walk", bind(walk, engine), walking, made)
+        publish("walk", bind(walk, engine), walking, made, LONG_LINE)
         query = [gr.Textbox(label="text"), _number("num", 24)]
-        publish("search", bind(search, engine), query, [gr.JSON(label="engravings")])
+        publish("search", bind(search, engine), query, [gr.JSON(label="engravings")], SHORT_LINE)
 
 
-def publish(name: str, run: Callable[..., Any], inputs: list[Any], outputs: list[Any]) -> None:
+def publish(
+    name: str, run: Callable[..., Any], inputs: list[Any], outputs: list[Any], line: dict[str, Any]
+) -> None:
     """Make one endpoint; the button that Gradio wants for it is never seen."""
-    gr.Button(name).click(run, inputs, outputs, api_name=name, **PUBLIC)
+    gr.Button(name).click(run, inputs, outputs, api_name=name, **line)
 
 
 def _file(label: str) -> gr.File:

@@ -16,7 +16,7 @@ from engrave.review.inscriptions import can_read, read_inscriptions
 from engrave.review.record import MACHINE
 from engrave.review.style import Style
 from engrave.ui import review
-from engrave.ui.desk import LIGHT, MODEL, PRIVATE, Desk
+from engrave.ui.desk import CAPTIONS, LIGHT, PRIVATE, Desk
 from engrave.ui.ends import End, filled
 from engrave.ui.examples import Examples
 from engrave.ui.files import data_url, file_url, handed
@@ -237,7 +237,7 @@ def wire(tab: CaptionTab, desk: Desk) -> None:
     """Say what happens when."""
     views = desk.views
     every = [tab.answer, tab.near, tab.table, tab.editor, tab.away, tab.end]
-    told: dict[str, Any] = {"show_progress_on": tab.progress} | MODEL
+    told: dict[str, Any] = {"show_progress_on": tab.progress} | CAPTIONS
     runs = [
         tab.files.change(bind(describe, views), [tab.session, tab.files], every, **told),
         tab.table.resume(bind(resume, views), tab.session, every, **told),

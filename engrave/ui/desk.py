@@ -14,7 +14,13 @@ from engrave.ui.visiting import Visiting
 
 PRIVATE: dict[str, Any] = {"api_name": False}  # no name, so that none can be called by it
 LIGHT: dict[str, Any] = PRIVATE | {"queue": False, "show_progress": "hidden"}  # never the model
-MODEL: dict[str, Any] = PRIVATE | {"concurrency_id": "model", "concurrency_limit": 1}
+# lines that do not wait for each other: the model itself goes round between them
+LONG_LINE: dict[str, Any] = {"concurrency_id": "long", "concurrency_limit": 1}
+SHORT_LINE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
+LONG: dict[str, Any] = PRIVATE | LONG_LINE  # films, engravings, exports: many seconds
+MODEL: dict[str, Any] = PRIVATE | SHORT_LINE  # a second or two
+SHELF: dict[str, Any] = PRIVATE | {"concurrency_id": "shelf", "concurrency_limit": 1}
+CAPTIONS: dict[str, Any] = PRIVATE | {"concurrency_id": "captions", "concurrency_limit": 2}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import gradio as gr
 from engrave.engine import Engine
 from engrave.errors import PromptError
 from engrave.ui.caption import CaptionTab
-from engrave.ui.desk import LIGHT, MODEL, Desk
+from engrave.ui.desk import LIGHT, LONG, MODEL, Desk
 from engrave.ui.ends import End, filled, from_collection
 from engrave.ui.explore_draw import (
     chosen_walk,
@@ -202,7 +202,7 @@ def wire(tab: ExploreTab, desk: Desk, walks: InterpolateTab) -> None:
     stroll = bind(strolled, chart)
     shown = [walks.player, walks.away.kept, *walks.shown, desk.tabs]
     known = [tab.marks, walks.settings.loop]
-    tab.choice.stroll(stroll, known, shown, show_progress_on=tab.progress, **MODEL)
+    tab.choice.stroll(stroll, known, shown, show_progress_on=tab.progress, **LONG)
     walks.player.chart(bind(shown_path, chart), tab.marks, [tab.map, tab.marks, desk.tabs], **LIGHT)
     for source in (tab.map, tab.detail, tab.choice):
         desk.opens(source)
@@ -236,7 +236,7 @@ def wire_choice(tab: ExploreTab, chart: Visiting[Chart], answer: list[Any]) -> N
     tab.choice.tick(bind(ticked, chart), known, answer[:3], **LIGHT)
     tab.choice.walk(bind(chosen_walk, chart), known, answer, **LIGHT)
     tab.choice.export(
-        bind(exported, chart), known, tab.choice, show_progress_on=tab.progress, **MODEL
+        bind(exported, chart), known, tab.choice, show_progress_on=tab.progress, **LONG
     )
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 
 from engrave.collection.pair import Near, Pair, meeting
 from engrave.errors import PromptError
-from engrave.ui.desk import MODEL
+from engrave.ui.desk import LONG
 from engrave.ui.explore_map import Chart
 from engrave.ui.explore_shelf import Keeper, Shown
 from engrave.ui.sessions import ANEW, OVER, Session
@@ -27,7 +27,7 @@ def wire(keeper: Keeper, opens: Any) -> None:
     """Say what happens when."""
     box = keeper.compared
     run = bind(compared, keeper.sessions.session, keeper)
-    keeper.relearn(box.compare(run, None, [box, *keeper.parts], show_progress_on=box, **MODEL))
+    keeper.relearn(box.compare(run, None, [box, *keeper.parts], show_progress_on=box, **LONG))
     opens(box)
 
 

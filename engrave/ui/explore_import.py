@@ -139,7 +139,7 @@ def imported(
     """Import what was given, or go on with it, and look at the collection."""
     refuse_changes()
     session.stay()
-    report = reporter(TASK, progress, request)
+    report = reporter(TASK, progress, request, outlives=True)
     report(0.0, "Opening what is to be imported")
     address, name = typed(address), typed(name)
     with sources(files, address) as (found, origin):
@@ -280,7 +280,7 @@ def redrawn(
     if not session.own or read_only() or not session.shelf.wants_map(name):
         return (gr.skip(),) * 4
     try:
-        session.shelf.draw_map(name, reporter(TASK, progress, request))
+        session.shelf.draw_map(name, reporter(TASK, progress, request, outlives=True))
     except Stopped:
         return (gr.skip(),) * 4
     if session.name != name:

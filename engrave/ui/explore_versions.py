@@ -9,7 +9,7 @@ from engrave.access import refuse_changes
 from engrave.errors import CollectionError, PromptError
 from engrave.shelf.records import Holding
 from engrave.shelf.shelf import Edit
-from engrave.ui.desk import MODEL
+from engrave.ui.desk import SHELF
 from engrave.ui.explore import show_item
 from engrave.ui.explore_map import FRESH, Marks, bits_text, rows_of_bits
 from engrave.ui.explore_shelf import Keeper, Shown, chooser_view, versions_view
@@ -30,14 +30,14 @@ def place() -> gr.HTML:
 def wire(keeper: Keeper) -> None:
     """Say what happens when."""
     session, tab, versions = keeper.sessions.session, keeper.tab, keeper.versions
-    whole = MODEL | {"show_progress_on": versions}
+    whole = SHELF | {"show_progress_on": versions}
     keeper.relearn(versions.undo(bind(undone, session, keeper), None, keeper.parts, **whole))
     keeper.relearn(versions.remove(bind(removed, session, keeper), None, keeper.parts, **whole))
     shown = [
         keeper.head.chooser, versions, tab.map, tab.detail, tab.choice, tab.marks, tab.listing,
         tab.clusters,
     ]  # fmt: skip
-    known, one = [tab.marks, tab.listing], MODEL | {"show_progress_on": tab.detail}
+    known, one = [tab.marks, tab.listing], SHELF | {"show_progress_on": tab.detail}
     keeper.relearn(tab.detail.edit(bind(edited, session), known, shown, **one))
     keeper.relearn(tab.detail.discard(bind(discarded, session), known, shown, **one))
 

@@ -10,7 +10,7 @@ from engrave.engine import Engine
 from engrave.limits import LESS
 from engrave.making.directions import Direction
 from engrave.ui import generate_bench as bench
-from engrave.ui.desk import LIGHT, MODEL, PRIVATE, Desk, press
+from engrave.ui.desk import LIGHT, LONG, MODEL, PRIVATE, Desk, press
 from engrave.ui.ends import filled, from_plate
 from engrave.ui.examples import Examples
 from engrave.ui.files import handed
@@ -215,7 +215,7 @@ def way_label(direction: Direction) -> str:
 def wire(tab: GenerateTab, desk: Desk, files: gr.File) -> None:
     """Say what happens when; `files` is the frame of the Caption tab."""
     shown = [tab.plates, tab.made]
-    model: dict[str, Any] = {"show_progress_on": tab.progress} | MODEL
+    model: dict[str, Any] = {"show_progress_on": tab.progress} | LONG
     # one event for all ways to begin: a browser that stops several would also stop the next run
     run = gr.on(
         [tab.run.click, tab.text.submit],

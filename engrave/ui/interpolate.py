@@ -11,7 +11,7 @@ from engrave.answers import Walk
 from engrave.engine import Engine
 from engrave.errors import PromptError
 from engrave.limits import SEED
-from engrave.ui.desk import LIGHT, MODEL, PRIVATE, Desk, press
+from engrave.ui.desk import LIGHT, LONG, MODEL, PRIVATE, Desk, press
 from engrave.ui.ends import from_collection, from_source, from_text, from_upload, show_found
 from engrave.ui.examples import Examples
 from engrave.ui.files import file_url, new_path
@@ -121,7 +121,7 @@ def wire(tab: InterpolateTab, desk: Desk) -> None:
         [tab.route, *settings],
         [tab.player, tab.away.kept],
         show_progress_on=tab.progress,
-        **MODEL,
+        **LONG,
     )
     chosen = tab.pairs.pick(bind(chosen_pair, desk.shipped, desk.shown), loop, tab.shown, **MODEL)
     chosen.success(None, js=press("walk"), **PRIVATE)

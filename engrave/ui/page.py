@@ -35,6 +35,7 @@ from engrave.ui.views import Views
 from engrave.ui.visitors import UPLOADED, Visitors
 
 TITLE = "Engrave"
+MAX_WAITING = 100  # requests in all lines together
 HEADER = """
 <header class="masthead">
   <h1>Engrave</h1>
@@ -77,7 +78,7 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
         gr.HTML(colophon(views), padding=False)
         add_endpoints(engine, views)
     page.temp_file_sets += [files.MADE, UPLOADED]
-    return page.queue(max_size=20, default_concurrency_limit=1, api_open=False)
+    return page.queue(max_size=MAX_WAITING, default_concurrency_limit=1, api_open=False)
 
 
 def lay_out(

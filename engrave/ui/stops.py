@@ -4,6 +4,7 @@ from threading import Event
 from weakref import WeakValueDictionary
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from engrave.errors import EngraveError
 from engrave.progress import Progress
@@ -35,8 +36,10 @@ def wished(task: str, request: gr.Request) -> bool:
     return found
 
 
-def reporter(task: str, progress: gr.Progress, request: gr.Request) -> Progress:
-    """Return what the engine tells its progress to; it raises Stopped once that is wished."""
+def reporter(
+    task: str, progress: gr.Progress, request: gr.Request, *, outlives: bool = False
+) -> Progress:
+    """Return a teller that also raises Stopped once that is wished."""
     key = str(request.session_hash), task
     _wishes.discard(key)
     run = _runs[key] = Event()
@@ -44,6 +47,32 @@ def reporter(task: str, progress: gr.Progress, request: gr.Request) -> Progress:
     def report(share: float, words: str) -> None:
         if run.is_set():
             raise Stopped("Stopped.")
+        told(share, words)
+
+    told = teller(progress, outlives=outlives)
+    return report
+
+
+def teller(progress: gr.Progress, *, outlives: bool = False) -> Progress:
+    """Return what the engine tells its progress to; it raises Stopped, unless the work outlives
+    whoever asked, once nobody waits for the answer any more."""
+
+    def tell(share: float, words: str) -> None:
+        if not (outlives or awaited()):
+            raise Stopped("Stopped.")
         progress(min(max(share, 0.0), 1.0), desc=words)
 
-    return report
+    return tell
+
+
+def awaited() -> bool:
+    """Tell whether the one who asked for what this thread does has neither cancelled nor left.
+
+    Gradio gives the place in the line to the next and lets the function run on beside it, so its
+    queue is asked: it forgets who cancelled and marks who left. Outside of it somebody waits.
+    """
+    page, event_id = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    if page is None or event_id is None:
+        return True
+    event = page._queue.event_ids_to_events.get(event_id)
+    return event is not None and event.alive

@@ -17,7 +17,7 @@ from PIL.Image import Image
 from engrave.answers import Neighbour, Pace, Walk
 from engrave.collection import Collection
 from engrave.errors import PromptError
-from engrave.progress import Progress, part, tell
+from engrave.progress import Progress, part, renamed, tell
 from engrave.walks.graph import stops_between
 from engrave.walks.pace import Stretch, jumps, step_sizes
 from engrave.walks.recipe import Recipe
@@ -46,13 +46,13 @@ class Model(Protocol):
     def decode(self, latents_NL: np.ndarray, progress: Progress | None = None) -> list[Image]:
         """Return the pictures of latents."""
 
-    def see(self, pictures: Sequence[Image]) -> np.ndarray:
+    def see(self, pictures: Sequence[Image], progress: Progress | None = None) -> np.ndarray:
         """Return features (N, F) of pictures."""
 
     def embed(self, latents_NL: np.ndarray) -> np.ndarray:
         """Return embeddings (N, E) of latents."""
 
-    def captions(self, latents_NL: np.ndarray) -> list[str]:
+    def captions(self, latents_NL: np.ndarray, progress: Progress | None = None) -> list[str]:
         """Return a caption for each latent."""
 
 
@@ -168,8 +168,8 @@ class Walker:
             joints.append(joints[-1] + len(own) - 1)
         latents = np.concatenate(rows)
         pictures = self.model.decode(latents, part(progress, 0.6, 0.95))
-        tell(progress, 0.95, "Measuring the steps")
-        return Frames(latents, tuple(pictures), self.model.see(pictures), tuple(joints))
+        looking = renamed(part(progress, 0.95, 1.0), "Measuring the steps")
+        return Frames(latents, tuple(pictures), self.model.see(pictures, looking), tuple(joints))
 
     def _told(
         self, frames: Frames, before: np.ndarray, every: int, progress: Progress | None
@@ -178,9 +178,9 @@ class Walker:
         closed = self.recipe.loop == "closed"
         shown = len(frames.pictures) - closed
         stops, passed = self._stops(frames.joints)
-        tell(progress, 0.0, "Describing the frames")
         chosen = sorted({*range(0, shown, every), *stops, shown - 1}) if every else []
-        words = self.model.captions(frames.latents[chosen]) if chosen else []
+        writing = renamed(part(progress, 0.0, 0.9), "Describing the frames")
+        words = self.model.captions(frames.latents[chosen], writing) if chosen else []
         tell(progress, 0.9, "Finding the nearest engravings")
         holds = {at: one.hold_s for at, one in zip(stops, self.recipe.keyframes, strict=True)}
         return Walk(
