@@ -28,13 +28,22 @@ def serving(
     command: Sequence[str], folder: Path, environment: dict[str, str], log: Path
 ) -> Iterator[str]:
     """Run a server that prints its address; what it complains of goes to the log."""
+    with served(command, folder, environment, log) as (address, _):
+        yield address
+
+
+@contextmanager
+def served(
+    command: Sequence[str], folder: Path, environment: dict[str, str], log: Path
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run a server likewise; yield its process too."""
     with log.open("w") as stderr:
         server = subprocess.Popen(
             command, cwd=folder, env=environment, text=True,
             stdout=subprocess.PIPE, stderr=stderr,
         )  # fmt: skip
         try:
-            yield wait_for_address(server, log)
+            yield wait_for_address(server, log), server
         finally:
             server.terminate()
             server.wait(30)

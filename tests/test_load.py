@@ -1,0 +1,20 @@
+"""What the load script makes of what its visitors met; the script itself takes minutes."""
+
+from tests.load import MIX, Asked, growth, lines, summed
+
+
+def test_what_was_met_is_put_into_figures() -> None:
+    asked = [Asked("search", float(n), "", (2, 1, 0)) for n in range(1, 22)]
+    asked.append(Asked("caption", 3.0, "AppError: no"))
+    found = summed(8, 60.0, asked, [(float(n), 1000.0 + n) for n in range(100)])
+    assert (found.requests, found.failures, found.words) == (22, 1, {"AppError: no": 1})
+    assert found.endpoints["search"] == {"answers": 21, "p50": 11.0, "p95": 20.9}
+    assert found.endpoints["caption"] == {"answers": 0} and set(found.endpoints) == set(MIX)
+    assert found.places == {"0": 21, "1": 21, "2": 21}
+    assert found.growth_mb == 40.0
+    assert any("1 failed" in line for line in lines(found))
+
+
+def test_memory_that_grew_early_and_then_stayed_is_no_growth() -> None:
+    early = [(float(n), min(500.0 + 20 * n, 1500.0)) for n in range(200)]
+    assert growth(early) == 0.0 and growth(early[:5]) == 0.0
