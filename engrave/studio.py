@@ -29,7 +29,7 @@ from engrave.words import spans
 
 PLATE_BEAMS = 3  # for captions of pictures that the model made
 DECODED_AT_ONCE = 4  # pictures in one pass of the decoder; more is no faster on a CPU
-ENCODED_AT_ONCE = 4  # pictures in one pass of the encoders; with more, their numbers leave the cache
+ENCODED_AT_ONCE = 4  # pictures in one pass of the encoders; more leave the cache
 DESCRIBED_AT_ONCE = 8  # pictures in one beam search; more takes a second before others may go on
 
 

@@ -21,4 +21,4 @@ def folded(meaning: MeaningEncoder) -> MeaningEncoder:
                 # the bias takes the place of what the norm subtracted; its activation stays
                 setattr(parent, first, fuse_conv_bn_eval(conv, norm))
                 setattr(parent, second, getattr(norm, "act", nn.Identity()))
-    return copy.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return copy.to(memory_format=torch.channels_last)
