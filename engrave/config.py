@@ -10,7 +10,7 @@ from engrave.errors import ConfigError
 
 BEAMS = 6  # of the beam search that writes a caption
 EXEMPLARS = 16  # engravings nearest to a text, of which the seed chooses one to lean on
-HOLD = 0.65  # how far a layout begins from noise towards that of the engraving it leans on
+HOLD = 0.8  # how far a layout begins from noise towards that of the engraving it leans on
 UPSCALE = 32  # one cell of the layout grid covers 32 x 32 pixels
 PRESETS = ("smoke", "small", "seed")
 

@@ -69,3 +69,9 @@ def test_the_head_of_strokes_learns_to_see_a_grid_of_four_pixels() -> None:
         optimiser.step()
     apart = heads(features, plain)[-1].mean() - heads(features, grid)[-1].mean()
     assert float(apart.detach()) > 0.5
+
+
+def test_layouts_in_half_precision_are_blurred_too(layout: torch.Tensor) -> None:
+    """As they come out of an encoder that runs in mixed precision."""
+    half = blurred(layout.bfloat16(), share=0.5, progress=0.5)
+    assert torch.allclose(half.float(), blurred(layout, share=0.5, progress=0.5), atol=1e-3)

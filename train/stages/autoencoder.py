@@ -125,7 +125,7 @@ class AutoencoderStage(Stage):
         if not share:
             return slight
         picked, level = torch.rand((2, len(layout), 1, 1, 1), generator=generator).to(layout.device)
-        lost = torch.lerp(layout, noise, level * MOST_LOST)
+        lost = layout + level * MOST_LOST * (noise - layout)  # no lerp: types may differ
         return torch.where(picked < share, lost, slight)
 
     def _batch(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
