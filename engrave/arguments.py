@@ -10,10 +10,12 @@ from typing import NoReturn, TypeVar
 
 from engrave import limits
 from engrave.errors import PromptError
+from engrave.make_options import MAKERS, Checks
 from engrave.originals.options import HELP as ORIGINALS
 from engrave.originals.options import add_options
 from engrave.review_options import add_project_options, add_review_options
 from engrave.shelf.options import add_commands
+from engrave.terminal import sentence
 from engrave.walk_options import add_walk_options
 
 VERSION = "0.1.0"
@@ -33,12 +35,6 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"engrave: {sentence(message)}\n")
 
 
-def sentence(message: str) -> str:
-    """Return the message on one line, with a full stop."""
-    line = " ".join(message.split())
-    return line if line.endswith((".", "!", "?")) else f"{line}."
-
-
 def build_parser() -> Parser:
     """Return the parser of the whole command line."""
     parser = Parser(
@@ -52,7 +48,7 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_caption(commands)
     _add_review(commands)
-    _add_generate(commands)
+    _add_makers(commands)
     _add_morph(commands)
     _add_search(commands)
     _add_embed(commands)
@@ -107,59 +103,12 @@ def _add_review(commands: Commands[Parser]) -> None:
     _add_json(parser, "all that is known of each")
 
 
-def _add_generate(commands: Commands[Parser]) -> None:
-    parser = _add(commands, "generate", "make engravings from a text, or again from a recipe")
-    parser.add_argument(
-        "text",
-        nargs="?",
-        type=_text(limits.clean_text),
-        metavar="TEXT",
-        help="what to show, '' for a surprise",
-    )
-    parser.add_argument(
-        "-n",
-        "--num",
-        type=_whole(limits.PLATES),
-        default=4,
-        help="how many engravings, 1 to 8 (default: 4)",
-    )
-    _add_seed(parser, "seed of the first; the next have the next seeds (default: 0)")
-    parser.add_argument(
-        "--guidance",
-        type=_number(limits.GUIDANCE),
-        default=2.0,
-        help="how closely to follow the text, 0 to 10 (default: 2)",
-    )
-    _add_steps(parser)
-    parser.add_argument(
-        "--less", type=_text(limits.clean_text), default="", help="what there shall be less of"
-    )
-    parser.add_argument(
-        "--less-weight", type=_number(limits.LESS), default=1.0, help="how much less (default: 1)"
-    )
-    parser.add_argument(
-        "--recipe", type=Path, metavar="FILE", help="recipe (JSON or our PNG) to make again"
-    )
-    parser.add_argument(
-        "--any-model", action="store_true", help="follow a recipe of another model too"
-    )
-    parser.add_argument(
-        "--vary",
-        type=_number(limits.STRENGTH),
-        metavar="STRENGTH",
-        help="make variations; 0 leaves the very same picture, 1 leaves nothing of it",
-    )
-    parser.add_argument(
-        "--corner-mark", action="store_true", help="say in a corner that a model made it"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path(),
-        metavar="DIR",
-        help="folder for the PNGs and their recipes (default: .)",
-    )
-    _add_json(parser, "file, seed, caption and nearest engravings of each")
+def _add_makers(commands: Commands[Parser]) -> None:
+    checks = Checks(_whole, _number, _text(limits.clean_text))
+    for name, (help, add, json) in MAKERS.items():
+        parser = _add(commands, name, help)
+        add(parser, checks)
+        _add_json(parser, json)
 
 
 def _add_morph(commands: Commands[Parser]) -> None:
@@ -234,19 +183,6 @@ def _add_serve(commands: Commands[Parser]) -> None:
 
 def _add_json(parser: Parser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what}, one object a line")
-
-
-def _add_seed(parser: Parser, help: str) -> None:
-    parser.add_argument("--seed", type=_whole(limits.SEED), default=0, help=help)
-
-
-def _add_steps(parser: Parser) -> None:
-    parser.add_argument(
-        "--steps",
-        type=_whole(limits.STEPS),
-        default=20,
-        help="steps from noise to picture, 1 to 60 (default: 20)",
-    )
 
 
 def _whole(bounds: limits.Range) -> Callable[[str], int]:

@@ -22,6 +22,7 @@ from engrave.errors import PictureError, PromptError
 from engrave.image import open_picture
 from engrave.judging import written
 from engrave.making import Maker
+from engrave.making.edits import series
 from engrave.manifest import Manifest, manifest_of
 from engrave.places import ASSETS, folder_of
 from engrave.progress import Progress, part, suffixed, tell
@@ -170,9 +171,7 @@ class Engine:
             )
         )  # fmt: skip
         num_neighbours = limits.NEIGHBOURS.whole(num_neighbours)
-        seeds = [(seed + k) % (limits.SEED.high + 1) for k in range(num)]
-        recipes = [replace(first, seed=one) for one in seeds]
-        return self._plates(recipes, num_neighbours, describe, progress)
+        return self._plates(series(first, num), num_neighbours, describe, progress)
 
     def follow(
         self,

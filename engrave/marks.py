@@ -30,7 +30,7 @@ XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
 PACKET = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n{}\n<?xpacket end="r"?>'
 # names that viewers of `parameters` look for, by ours
 VIEWER_NAMES = {"steps": "Steps", "seed": "Seed", "guidance": "CFG scale", "model_version": "Model"}
-APART = ("prompt", "less", "recipe")  # facts that stand on lines of their own, or in none
+APART = ("prompt", "less", "recipe", "recipes")  # facts that have lines of their own, or none
 # XMP lies in a GIF as it is, so a reader that skips by lengths needs this ramp to find its end
 GIF_TRAILER = bytes([1, *range(255, -1, -1), 0])
 MP4_XMP = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")  # name of the box, by the XMP standard

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 FORMAT = 1
+MIXED = 0.35  # how much of a layout is drawn anew where it takes another meaning
+STEP = 2.0  # of a pad, in standard deviations of the collection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

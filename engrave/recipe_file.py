@@ -15,6 +15,7 @@ from engrave.image import read_metadata
 from engrave.recipe import FORMAT, KINDS, Edit, Recipe
 
 KEY = "recipe"  # of the chunk of text in a PNG
+SHEET = "recipes"  # likewise, in a PNG of many pictures
 MAX_BYTES = 200_000
 MAX_EDITS = 24
 MAX_DEPTH = 4  # recipes inside of recipes
@@ -64,6 +65,11 @@ def from_png(source: str | Path | bytes | BinaryIO) -> Recipe:
     facts = read_metadata(source)
     if KEY in facts:
         return from_json(facts[KEY])
+    if SHEET in facts:
+        raise RecipeError(
+            "This PNG is a sheet of several pictures; take the PNG of one, "
+            "or write its text and its seed as the sheet names them."
+        )
     told = facts if "seed" in facts else read_parameters(facts.get("parameters", ""))
     if "seed" not in told:
         raise RecipeError(

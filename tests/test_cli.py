@@ -349,3 +349,53 @@ def test_bench_prints_a_table(
 def test_the_table_marks_what_misses_its_promise() -> None:
     lines = as_lines([Row("quick", 0.5, 1, "s"), Row("slow", 2, 1, "s"), Row("free", 3, 0, "s")])
     assert ["MISSED" in line for line in lines] == [False, False, True, False]
+
+
+def test_a_sheet_is_made_in_both_forms(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("texts.txt").write_text("an owl\n\na castle\n", encoding="utf-8-sig")
+    wish = ["sheet", "a ship", "--texts", "texts.txt", "--seeds", "2", "--steps", "1", "--json"]
+    assert main([*wish, "--out", "deep/sheet.png", "--out", "sheet.pdf"]) == 0
+    page = json.loads(capsys.readouterr().out)
+    assert page["rows"] == ["a ship", "an owl", "a castle"]
+    assert page["columns"] == ["seed 0", "seed 1"]
+    assert "an owl" in read_metadata("deep/sheet.png")["prompt"]
+    assert Path("sheet.pdf").read_bytes().startswith(b"%PDF-")
+    assert "number of texts" in refuse(capsys, "sheet")
+    assert "must end in" in refuse(capsys, "sheet", "a", "--out", "sheet.jpg")
+
+
+def test_a_mix_begins_from_pictures_of_every_kind(
+    shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["mix", "ramp.png", "text:a ship", "--steps", "1", "--out", "mixed"]) == 0
+    path = Path("mixed/ramp-with-meaning-of-a-ship.png")
+    first = path.read_bytes()
+    assert main(["generate", "--recipe", str(path), "--out", "again"]) == 0
+    with Image.open(path) as one, Image.open("again/engraving-0.png") as other:
+        assert one.tobytes() == other.tobytes()
+    # a PNG of ours is its recipe, not a picture to be read; an id is an engraving
+    recipe = str(path.with_suffix(".json"))
+    assert main(["mix", str(path), tiny_item(3).id, "--strength", "0", "--out", "more"]) == 0
+    assert main(["mix", recipe, tiny_item(3).id, "--strength", "0", "--out", "same"]) == 0
+    more, same = (next(Path(name).glob("*.json")).read_text() for name in ("more", "same"))
+    assert more == same and tiny_item(3).id in more
+    assert path.read_bytes() == first
+    capsys.readouterr()
+    assert main(["mix", "missing.png", "text:a"]) == 1
+    assert "no file and no engraving" in capsys.readouterr().err
+
+
+def test_a_pad_has_the_picture_in_its_middle(
+    shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_collection(40).save(Path("forty"), tiny_sprites(40))
+    assert main(["generate", "a ship", "-n", "1", "--steps", "1"]) == 0
+    wish = ["--collection", "forty", "pad", "a-ship-0.json", "--step", "1.5", "--out", "pad"]
+    assert main([*wish, "--json"]) == 0
+    pages = [json.loads(line) for line in capsys.readouterr().out.splitlines()[1:]]
+    assert len(pages) == 10 and pages[9]["file"] == "pad/a-ship-0-pad.png"
+    with Image.open("a-ship-0.png") as plain, Image.open("pad/a-ship-0-pad-5.png") as middle:
+        assert plain.tobytes() == middle.tobytes()
+    assert len({Path(page["file"]).read_bytes() for page in pages[:9]}) == 9
+    assert "choose of 'principal 1'" in refuse(capsys, *wish, "--up", "nowhere")
+    assert main(["pad", "a-ship-0.json"]) == 1  # 30 engravings have too few directions

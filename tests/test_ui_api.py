@@ -16,7 +16,8 @@ from engrave.image import read_metadata
 from engrave.ui.page import MAX_WAITING, build_page, launch_settings
 from tests.fakes import fake_engine, noise
 
-PUBLIC = {"/caption", "/generate", "/interpolate", "/search", "/walk"}
+MAKERS = {"/generate", "/remake", "/vary", "/mix", "/pad", "/sheet"}
+PUBLIC = MAKERS | {"/caption", "/interpolate", "/search", "/walk"}
 
 
 WITHOUT_FILE = {
@@ -72,7 +73,8 @@ def test_all_endpoints_are_public_typed_and_documented(client: Client) -> None:
         assert endpoint["description"], name
         assert all(one["parameter_name"] and one["python_type"] for one in endpoint["parameters"])
     names = [one["parameter_name"] for one in endpoints["/generate"]["parameters"]]
-    assert names == ["text", "num", "seed", "guidance", "steps"]
+    like = ["seed", "guidance", "steps", "less", "less_weight", "corner_mark"]
+    assert names == ["text", "num", *like]
 
 
 def test_caption(client: Client, picture: Path) -> None:
@@ -93,6 +95,31 @@ def test_generate_gives_the_same_pixels_each_time(client: Client) -> None:
 def test_generate_takes_no_text_at_all(client: Client) -> None:
     files, _ = client.predict(num=1, api_name="/generate")
     assert len(files) == 1
+
+
+def test_a_recipe_is_made_again_varied_mixed_and_laid_round(client: Client) -> None:
+    (first, second), facts = client.predict(
+        "a ship", num=2, less="people", corner_mark=True, api_name="/generate"
+    )
+    recipe = json.loads(facts[0]["recipe"])
+    assert recipe["less"] == "people" and recipe["corner_mark"] is True
+    (again,), _ = client.predict(recipe, api_name="/remake")
+    varied, _ = client.predict(facts[0]["recipe"], strength=0, num=2, api_name="/vary")
+    cells, told, ways = client.predict(recipe, api_name="/pad")
+    assert len(varied) == 2 and len(cells) == len(told) == 9 and ways[0]["name"] == "principal 1"
+    same = [first, again, *varied, cells[4]]
+    assert len({Image.open(one["image"]).tobytes() for one in same}) == 1
+    (one,), how = client.predict(recipe, json.loads(facts[1]["recipe"]), api_name="/mix")
+    (two,), _ = client.predict(json.loads(how[0]["recipe"]), api_name="/remake")
+    mixed = Image.open(one["image"]).tobytes()
+    assert mixed == Image.open(two["image"]).tobytes()
+    assert mixed not in {Image.open(name["image"]).tobytes() for name in (first, second)}
+
+
+def test_a_sheet_comes_as_png_and_pdf(client: Client) -> None:
+    png, pdf, facts = client.predict("a ship\nan owl", seeds=3, seed=5, api_name="/sheet")
+    assert facts["columns"] == ["seed 5", "seed 6", "seed 7"] and len(facts["recipes"]) == 6
+    assert "an owl" in read_metadata(png)["prompt"] and Path(pdf).read_bytes()[:5] == b"%PDF-"
 
 
 def test_interpolate_from_every_kind_of_end(client: Client, picture: Path) -> None:
@@ -131,6 +158,13 @@ def test_search(client: Client) -> None:
         ("/search", {"text": "word " * 5000}, "at most 300"),
         ("/generate", {"num": 9}, "from 1 to 8"),
         ("/generate", {"seed": -1}, "from 0 to"),
+        ("/generate", {"less_weight": 9}, "from 0 to 4"),
+        ("/remake", {"recipe": {"format": 2}}, "format 2"),
+        ("/remake", {"recipe": [1]}, "no recipe"),
+        ("/remake", {"recipe": {"format": 1, "engraving": "1-1"}}, "this collection lacks"),
+        ("/vary", {"recipe": {"format": 1}, "strength": 2}, "from 0 to 1"),
+        ("/pad", {"recipe": {"format": 1}, "up": "nowhere"}, "no direction 'nowhere'"),
+        ("/sheet", {"texts": " "}, "one a line"),
         ("/interpolate", {"a": "text:a ship"}, "End b is missing"),
         ("/interpolate", {"a": "/etc/hostname", "b": "text:a"}, "no engraving"),
         ("/caption", {"image": None}, "no picture yet"),
@@ -146,7 +180,7 @@ def test_bad_requests_get_a_sentence(
 
 
 def test_a_number_that_is_none_is_no_traceback(url: str) -> None:
-    body = '{"data": ["a ship", NaN, 0, 2, 20]}'
+    body = '{"data": ["a ship", NaN, 0, 2, 20, "", 1, false]}'
     headers = {"content-type": "application/json"}
     answer = httpx.post(f"{url}/gradio_api/call/generate", content=body, headers=headers)
     if answer.status_code == 200:

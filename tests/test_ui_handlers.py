@@ -10,7 +10,7 @@ import pytest
 
 from engrave.errors import PictureError, PromptError
 from engrave.image import read_metadata
-from engrave.ui import ends, generate, generate_runs, stops
+from engrave.ui import ends, generate, generate_runs, generate_sheet, stops
 from engrave.ui.views import Views
 from tests.fakes import fake_engine, noise
 
@@ -122,3 +122,24 @@ def test_an_upload_from_elsewhere_is_no_end(tmp_path_factory: pytest.TempPathFac
     outside = noise(tmp_path_factory.mktemp("elsewhere") / "a.png")
     with pytest.raises(PictureError, match="not uploaded here"):
         ends.from_upload(ENGINE, str(outside))
+
+
+def test_a_sheet_grows_and_is_handed_out_in_both_forms(uploads: Path) -> None:
+    how = ("a ship\n\nan owl", 2, 7, 2.0, 20, *PLAIN, REQUEST)
+    views = list(generate_sheet.make_sheet(ENGINE, *how))
+    assert [view["note"][:4] for view in views[:-1]] == ["None", "1 of", "2 of", "3 of", "4 of"]
+    assert "a ship; an owl" in views[-1]["words"]
+    paths = sorted(uploads.rglob("engrave-sheet.*"))
+    assert [path.suffix for path in paths] == [".pdf", ".png"]
+    assert "seed 7; seed 8" in read_metadata(paths[1])["columns"]
+
+
+def test_a_sheet_is_stopped_between_two_pictures() -> None:
+    how = ("a ship", 4, 7, 2.0, 20, *PLAIN, REQUEST)
+    steps = generate_sheet.make_sheet(ENGINE, *how)
+    next(steps)
+    next(steps)
+    assert "Stopping" in generate_sheet.halt(REQUEST)["note"]
+    with pytest.raises(stops.Stopped):
+        next(steps)
+    assert "Stopped" in generate_sheet.halted(REQUEST)["note"]

@@ -17,8 +17,8 @@ from PIL.Image import Image
 from engrave.answers import Neighbour
 from engrave.errors import CollectionError
 from engrave.image import png_with_metadata
+from engrave.lettering import unpacked
 from engrave.marks import xmp
-from engrave.places import FONTS
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -167,12 +167,8 @@ def as_contact_sheet(
 
 def set_fonts(sheet: FPDF, scratch: Path) -> None:
     """Unpack the page's web fonts, since PDFs take no WOFF2."""
-    from fontTools.ttLib import TTFont
-
-    for name in ("latin", "latin-ext"):
-        font = TTFont(FONTS / f"eb-garamond-{name}-400-normal.woff2")
-        font.flavor = None
-        font.save(scratch / f"{name}.ttf")
+    for name, data in unpacked().items():
+        (scratch / f"{name}.ttf").write_bytes(data)
         sheet.add_font(name, fname=scratch / f"{name}.ttf")
     sheet.set_fallback_fonts(["latin-ext"])
 

@@ -14,6 +14,7 @@ from engrave.errors import PromptError
 from engrave.image import open_picture
 from engrave.progress import part
 from engrave.review.captioning import NEAREST
+from engrave.ui.api_making import add_making
 from engrave.ui.desk import LONG_LINE, SHORT_LINE
 from engrave.ui.files import new_path
 from engrave.ui.review_views import belief
@@ -48,39 +49,6 @@ def caption(engine: Engine, image: str, num: int = 3, num_neighbours: int = 6) -
     return {"captions": captions, "neighbours": facts_of(answer.neighbours)}
 
 
-def generate(
-    engine: Engine,
-    views: Views,
-    text: str = "",
-    num: int = 4,
-    seed: int = 0,
-    guidance: float = 2.0,
-    steps: int = 20,
-    progress: gr.Progress = PROGRESS,
-) -> tuple[list[tuple[str, str]], list[Facts]]:
-    """Make engravings from a text; the same text, seed, guidance and steps give the same pixels.
-
-    Args:
-        text: what the engravings shall show, at most 300 characters; empty for pure chance.
-        num: how many, 1 to 8; engraving k has the seed `seed + k`.
-        seed: whole number from 0 to 4294967295.
-        guidance: how closely the text is followed, 0 to 10.
-        steps: how many steps the drawing takes, 1 to 60.
-
-    Returns:
-        PNG files with their settings inside, and for each its seed, caption and neighbours.
-    """
-    plates = engine.generate(
-        text, num=num, seed=seed, guidance=guidance, steps=steps, progress=teller(progress)
-    )
-    files: list[tuple[str, str]] = []
-    facts: list[Facts] = []
-    for plate in plates:
-        files.append((str(views.keep(plate).path), plate.caption))
-        facts.append(plate.facts() | {"neighbours": facts_of(plate.neighbours)})
-    return files, facts
-
-
 def interpolate(
     engine: Engine,
     a: str = "",
@@ -113,8 +81,9 @@ def interpolate(
         first, last, frames=frames, mode=mode, curve=curve, seed=seed, progress=teller(progress)
     )
     mp4, gif = new_path("engrave-walk.mp4"), new_path("engrave-walk.gif")
-    write_mp4(walk.film, mp4, fps=FPS)
-    write_gif(walk.film, gif, fps=FPS)
+    told = {"prompt": "a walk", "model_version": engine.model_version}
+    write_mp4(walk.film, mp4, fps=FPS, facts=told)
+    write_gif(walk.film, gif, fps=FPS, facts=told)
     captions = {str(index): text for index, text in walk.captions.items()}
     return str(mp4), str(gif), {"frames": len(walk.frames), "captions": captions}
 
@@ -201,19 +170,11 @@ def facts_of(neighbours: tuple[Neighbour, ...]) -> list[Facts]:
 
 
 def add_endpoints(engine: Engine, views: Views) -> None:
-    """Publish the five endpoints; call it inside of the page."""
+    """Publish all endpoints; call it inside of the page."""
     with gr.Column(visible=False):
         image = [_file("image"), _number("num", 3), _number("num_neighbours", 6)]
         publish("caption", bind(caption, engine), image, [gr.JSON(label="answer")], SHORT_LINE)
-        settings = [
-            gr.Textbox("", label="text"),
-            _number("num", 4),
-            _number("seed", 0),
-            _number("guidance", 2.0),
-            _number("steps", 20),
-        ]
-        plates = [gr.Gallery(label="engravings", format="png"), gr.JSON(label="facts")]
-        publish("generate", bind(generate, engine, views), settings, plates, LONG_LINE)
+        add_making(engine, views, publish)
         ends = [
             gr.Textbox("", label="a"),
             gr.Textbox("", label="b"),

@@ -10,6 +10,7 @@ from engrave.engine import Engine
 from engrave.limits import LESS
 from engrave.making.directions import Direction
 from engrave.ui import generate_bench as bench
+from engrave.ui import generate_sheet
 from engrave.ui.desk import LIGHT, LONG, MODEL, PRIVATE, Desk, press
 from engrave.ui.ends import filled, from_plate
 from engrave.ui.examples import Examples
@@ -79,6 +80,7 @@ class Bench:
     comparison: gr.Accordion
     pair: gr.HTML
     chosen: gr.State
+    sheet: generate_sheet.SheetBench
     shelf: gr.HTML
     history: gr.State
 
@@ -191,6 +193,7 @@ def place_bench(shown: Examples, directions: Sequence[Direction]) -> Bench:
             more = gr.Button("Make 4 variations", elem_id="vary", scale=0, min_width=170)
     with gr.Accordion("Compare two, and mix them", open=False, elem_id="comparison") as comparison:
         pair = widget("bench", "pair", {}, events=["mix"], elem_id="pair")
+    sheet = generate_sheet.place()
     with gr.Accordion("History and favourites of this session", open=False, elem_id="history"):
         history = list(shown.made)
         view = bench.shelf_view(history)
@@ -198,7 +201,7 @@ def place_bench(shown: Examples, directions: Sequence[Direction]) -> Bench:
     states = gr.State(None), gr.State([]), gr.State(history)
     return Bench(
         variations, across, up, step, strength, more, pad, states[0], comparison, pair, states[1],
-        shelf, states[2],
+        sheet, shelf, states[2],
     )  # fmt: skip
 
 
@@ -250,6 +253,7 @@ def wire(tab: GenerateTab, desk: Desk, files: gr.File) -> None:
     tab.dice.click(None, None, tab.seed, js=f"() => Math.floor(Math.random() * {LAST_SEED})")
     tab.plates.describe(bind(to_caption), tab.made, [files, desk.tabs], **LIGHT)
     tab.plates.use(bind(plate_as_end, desk.engine), tab.made, desk.walk_ends, **MODEL)
+    generate_sheet.wire(tab.bench.sheet, tab.settings[2:], desk)
     desk.opens(tab.plates)
 
 

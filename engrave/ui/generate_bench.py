@@ -7,15 +7,14 @@ import gradio as gr
 
 from engrave.engine import Engine
 from engrave.errors import PromptError
-from engrave.limits import SHIFT
-from engrave.recipe import Recipe, Shift
+from engrave.making.edits import WAYS, padded, shifts_of
+from engrave.recipe import Recipe
 from engrave.ui.files import made_url
 from engrave.ui.views import Made, View
 from engrave.ui.widgets import position_of
 
 KEPT = 60  # engravings that a session remembers, favourites beyond
 PAD_PX = 192
-WAYS = [(x, y) for y in (1, 0, -1) for x in (-1, 0, 1)]  # row by row, the middle is the picture
 COMPARED = (
     "text", "less", "less_weight", "seed", "guidance", "steps", "exemplar", "engraving",
     "corner_mark",
@@ -125,29 +124,13 @@ def pad_view(engine: Engine, subject: Made, across: str, up: str, step: float) -
     }
 
 
-def shifts_of(across: str, up: str, step: float) -> list[Shift]:
-    """Return what the nine cells of a pad do to the picture in its middle."""
-    step = SHIFT.number(step)
-    return [Shift(across=across, up=up, x=step * x, y=step * y) for x, y in WAYS]
-
-
-def shifted(recipe: Recipe, shift: Shift) -> Recipe:
-    """Return a recipe with a shift; two along the same ways are one."""
-    last = recipe.edits[-1] if recipe.edits else None
-    if isinstance(last, Shift) and (last.across, last.up) == (shift.across, shift.up):
-        both = replace(last, x=last.x + shift.x, y=last.y + shift.y)
-        return replace(recipe, edits=(*recipe.edits[:-1], both))
-    return recipe.then(shift)
-
-
 def chosen_cell(
     subject: Made | None, across: str, up: str, step: float, event: gr.EventData
 ) -> Recipe:
     """Return the recipe of the cell that was clicked."""
     if subject is None:
         raise PromptError("Choose an engraving first: press “Vary” under one.")
-    shift = shifts_of(across, up, step)[position_of(event, "position", len(WAYS))]
-    return shifted(subject.recipe, shift)
+    return padded(subject.recipe, across, up, step)[position_of(event, "position", len(WAYS))]
 
 
 def moved_to(

@@ -11,9 +11,10 @@ from PIL import Image
 
 from engrave.engine import Engine
 from engrave.errors import PromptError
-from engrave.limits import PLATES, SEED, STRENGTH
+from engrave.limits import PLATES, SEED
+from engrave.making.edits import mixed, variations
 from engrave.progress import part
-from engrave.recipe import Mix, Recipe, Vary
+from engrave.recipe import Recipe
 from engrave.recipe_file import PNG, from_file
 from engrave.ui.stops import PROGRESS, reporter
 from engrave.ui.uploads import checked
@@ -21,8 +22,6 @@ from engrave.ui.views import Made, View, Views
 from engrave.ui.widgets import position_of
 
 TASK = "generate"
-MIXED = 0.35  # how much of a layout is drawn anew where it takes another meaning
-VARIATIONS = 4
 Shown = tuple[View, list[Made]]  # cards, what the session keeps of them
 Settings = tuple[str, int, int, float, int, str, float, bool]
 
@@ -116,9 +115,7 @@ def vary(
     """Make variations of the engraving that was chosen."""
     if subject is None:
         raise PromptError("Choose an engraving first: press “Vary” under one.")
-    strength = STRENGTH.number(strength)
-    edits = [Vary(strength=strength, seed=seed) for seed in range(1, VARIATIONS + 1)]
-    recipes = [subject.recipe.then(edit) for edit in edits]
+    recipes = variations(subject.recipe, strength)
     what = f"Variations of seed {subject.seed} by {strength:g}"
     yield from follow(engine, views, recipes, what, request, progress)
 
@@ -135,8 +132,7 @@ def mix(
     if len(pair) < 2:
         raise PromptError("Choose two engravings first: press “Compare” under each.")
     kept = position_of(event, "position", 2)
-    other = pair[1 - kept].recipe
-    recipe = pair[kept].recipe.then(Mix(meaning_of=other, strength=MIXED, seed=0))
+    recipe = mixed(pair[kept].recipe, pair[1 - kept].recipe)
     letters = "AB"[kept], "AB"[1 - kept]
     what = f"Layout of {letters[0]}, meaning of {letters[1]}"
     yield from follow(engine, views, [recipe], what, request, progress)

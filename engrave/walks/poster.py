@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL.Image import Image, Resampling
-
 from engrave import limits
 from engrave.answers import Walk
 from engrave.collection.export import cut, set_fonts
+from engrave.lettering import sharp
 from engrave.marks import xmp
 from engrave.walks.timeline import caption_at
 
@@ -23,7 +22,6 @@ MARGIN_MM, GAP_MM, HEAD_MM, FOOT_MM = 15.0, 6.0, 16.0, 8.0
 WORDS = 110  # characters of a caption
 TEXT_SHARE = 0.26  # of the side of a picture, for the words below it
 LEAST_TEXT_MM = 13.0
-PX_A_MM = 12  # 305 dots an inch: what printers ask for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +114,7 @@ def _picture(sheet: FPDF, grid: Grid, place: int, walk: Walk, index: int) -> Non
     left = (sheet.w - used) / 2 + place % grid.columns * (grid.side_mm + GAP_MM)
     step = grid.side_mm + grid.text_mm + GAP_MM
     top = MARGIN_MM + HEAD_MM + place // grid.columns * step
-    sheet.image(_sharp(walk.frames[index], grid.side_mm), left, top, grid.side_mm, grid.side_mm)
+    sheet.image(sharp(walk.frames[index], grid.side_mm), left, top, grid.side_mm, grid.side_mm)
     size = max(6.5, min(12.0, grid.side_mm / 6.5))
     line = size * 0.42
     sheet.set_font("latin", size=size)
@@ -134,12 +132,6 @@ def _picture(sheet: FPDF, grid: Grid, place: int, walk: Walk, index: int) -> Non
     room = max(1, int((grid.text_mm - 1.5 - line) / line))
     words = " ".join(rows[:room]) + (" …" if len(rows) > room else "")
     sheet.multi_cell(grid.side_mm, line, words, align="L", max_line_height=line)
-
-
-def _sharp(frame: Image, side_mm: float) -> Image:
-    """Enlarge a frame smoothly, else each viewer and printer does it in its own way."""
-    side_px = max(frame.width, round(side_mm * PX_A_MM))
-    return frame.convert("L").resize((side_px, side_px), Resampling.LANCZOS)
 
 
 def _foot(sheet: FPDF, model_version: str) -> None:

@@ -1,4 +1,4 @@
-/* The bench of the Generate tab: the pad round one plate, two plates compared, and the history. */
+/* The bench of the Generate tab: the pad round one plate, two plates compared, a sheet, and the history. */
 
 import { button, el, mount } from "./dom.js";
 
@@ -90,6 +90,22 @@ function differenceTable(rows) {
       rows.map(([name, a, b]) => el("tr", {}, el("th", { scope: "row" }, name.replace("_", " ")), el("td", {}, a || "—"), el("td", {}, b || "—"))),
     ),
   );
+}
+
+/* value: {note, src, name, pdf, pdf_name, words}; without src only the note is shown */
+export function sheet(context) {
+  mount(context, ({ note, src, name, pdf, pdf_name, words }) => [
+    note ? el("p", { class: "note", role: "status" }, note) : null,
+    src ? el("figure", { class: "mount sheet" }, el("img", { src, alt: words })) : null,
+    src
+      ? el(
+          "p",
+          { class: "actions" },
+          el("a", { class: "quiet", href: src, download: name }, "Download PNG"),
+          el("a", { class: "quiet", href: pdf, download: pdf_name }, "Download PDF"),
+        )
+      : null,
+  ]);
 }
 
 /* value: {items: [{src, words, seed, favourite}]} */
