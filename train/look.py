@@ -11,6 +11,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from engrave import marks
 from engrave.checkpoint import from_pretrained
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image
@@ -52,7 +53,8 @@ def look(
         "walks": _walks(model, examples, z),
     }
     for name, sheet in sheets.items():
-        sheet.save(out / f"{name}.webp", quality=QUALITY)
+        facts = {"prompt": name, "model_version": model.facts.get("version", "")}
+        (out / f"{name}.webp").write_bytes(marks.webp(sheet, facts, QUALITY))
     (out / "captions.md").write_text(_captions(model, examples, z), encoding="utf-8")
     return [*(out / f"{name}.webp" for name in sheets), out / "captions.md"]
 

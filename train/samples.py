@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from engrave import marks
 from engrave.model.multimodal import MultimodalModel
 from train.evaluate import PRIOR_STEPS
 from train.evaluation.captions import read_all, write_all
@@ -40,7 +41,8 @@ def keep_sheets(run: Path, folder: Path) -> None:
                 small = without_scans(sheet, path.stem)
             small.thumbnail((SHEET_PX, SHEET_PX), Image.Resampling.LANCZOS)
             folder.mkdir(parents=True, exist_ok=True)
-            small.save(folder / f"{path.stem}.webp", quality=QUALITY)
+            data = marks.webp(small, {"prompt": path.stem}, QUALITY)
+            (folder / f"{path.stem}.webp").write_bytes(data)
 
 
 def evenly(paths: list[Path], most: int) -> list[Path]:
@@ -67,8 +69,10 @@ def write_pairs(model: MultimodalModel, known_NL: Tensor, folder: Path) -> None:
         zip(pictures, prompts, write_all(model, z), strict=True)
     ):
         name = f"{place:02d}.webp"
-        picture.resize((PAIR_PX, PAIR_PX)).save(folder / name, quality=QUALITY)
         made = {"made_by": model.facts.get("version", "the model"), "seed": SEED}
+        facts = {"prompt": prompt, "seed": str(SEED), "model_version": str(made["made_by"])}
+        data = marks.webp(picture.resize((PAIR_PX, PAIR_PX)), facts, QUALITY)
+        (folder / name).write_bytes(data)
         rows.append({"file_name": name, "caption": caption, "prompt": prompt} | made)
     text_of = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     (folder / "metadata.jsonl").write_text(text_of, encoding="utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from engrave.errors import CollectionError
+from engrave.marks import Facts, webp
 
 COLUMNS = 10
 CELLS = COLUMNS * COLUMNS  # on one sheet
@@ -28,23 +29,31 @@ class Atlas:
         """Return the thumbnail of an item; raises CollectionError where its sheet is unreadable."""
         return self._sheet(index // CELLS).crop(self._box(index % CELLS))
 
-    def write(self, sprites: Iterable[Image.Image]) -> int:
-        """Write thumbnails in order, scaled to the cell; return how many there were."""
+    def write(self, sprites: Iterable[Image.Image], made: Facts | None = None) -> int:
+        """Write thumbnails in order, scaled to the cell; return how many there were.
+
+        What is told of how they were `made` marks them as a model's.
+        """
         left = iter(sprites)
         count = number = 0
         while sheet := list(islice(left, CELLS)):
-            self.write_sheet(number, sheet)
+            self.write_sheet(number, sheet, made)
             count, number = count + len(sheet), number + 1
         return count
 
-    def write_sheet(self, number: int, sprites: Sequence[Image.Image]) -> None:
+    def write_sheet(
+        self, number: int, sprites: Sequence[Image.Image], made: Facts | None = None
+    ) -> None:
         """Write the thumbnails of one sheet."""
         sheet = self._blank()
         for cell, sprite in enumerate(sprites):
             size = (self.cell_px, self.cell_px)
             thumbnail = sprite.convert("L").resize(size, Image.Resampling.LANCZOS)
             sheet.paste(thumbnail, self._box(cell))
-        sheet.save(self.path(number), quality=QUALITY, method=6)
+        if made is None:
+            sheet.save(self.path(number), quality=QUALITY, method=6)
+        else:
+            self.path(number).write_bytes(webp(sheet, made, QUALITY, method=6))
 
     def path(self, number: int) -> Path:
         """Return the file of a sheet."""

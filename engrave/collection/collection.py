@@ -242,7 +242,8 @@ class Collection:
         write_latents(self.latents, folder)
         write_embeddings(self.embeddings, folder)
         write_map(folder, self.places, self._facets())
-        count = Atlas(folder, self.label.cell_px).write(sprites)
+        made = {"prompt": NOTE, "model_version": self.label.model_version}
+        count = Atlas(folder, self.label.cell_px).write(sprites, made)
         if count != len(self.items):
             raise CollectionError(
                 f"{count} thumbnails came for {len(self.items)} engravings; give one for each."

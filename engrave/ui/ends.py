@@ -14,7 +14,7 @@ from engrave.errors import PromptError
 from engrave.limits import needed_text
 from engrave.ui.files import data_url, made_url
 from engrave.ui.uploads import open_upload
-from engrave.ui.views import Made, View, Views, remembered
+from engrave.ui.views import Made, View, Views, picture_url, remembered
 
 ID = re.compile(r"\d+-\d+")  # of a shipped engraving: its book's number and its own
 FOUND = 8  # engravings that a search for an end offers
@@ -59,10 +59,7 @@ def from_collection(engine: Engine, index: int, src: str = "") -> End:
     """Take an engraving of the collection as an end; `src` is its picture where that is known."""
     own = engine.collection.neighbour(index)
     kind = f"no. {own.id} of the collection, {remembered(engine.collection, index)}"
-    latent, src = (
-        engine.collection.latents[index],
-        src or made_url(engine.original(index), marked(engine)),
-    )
+    latent, src = engine.collection.latents[index], src or picture_url(engine, index)
     return End(kind, own.caption, latent, src, own.book, own.year, own.url, source=own.id)
 
 

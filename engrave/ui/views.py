@@ -124,7 +124,7 @@ class Views:
         return ", or ".join(sorted(found, key=(ORIGINAL, IMPORTED, MEMORY).index)) or MEMORY
 
     def _remembered(self, index: int) -> str:
-        return made_url(self.engine.original(index), {"model_version": self.engine.model_version})
+        return picture_url(self.engine, index)
 
     def held(self, index: int) -> View | None:
         """Return what an own collection knows of a picture and can be changed."""
@@ -142,6 +142,15 @@ class Views:
 def remembered(collection: Collection, index: int) -> str:
     """Say what the picture of an engraving is where no original is shown."""
     return IMPORTED if collection.holds(index) else MEMORY
+
+
+def picture_url(engine: Engine, index: int) -> str:
+    """Return the picture of an engraving inside of an address; only what the model made of it is
+    marked as such."""
+    picture = engine.original(index)
+    if engine.collection.holds(index):
+        return data_url(picture)
+    return made_url(picture, {"model_version": engine.model_version})
 
 
 def book_of(one: Neighbour | Item) -> str:
