@@ -158,7 +158,7 @@ def test_search(client: Client) -> None:
         ("/search", {"text": "word " * 5000}, "at most 300"),
         ("/generate", {"num": 9}, "from 1 to 8"),
         ("/generate", {"seed": -1}, "from 0 to"),
-        ("/generate", {"less_weight": 9}, "from 0 to 4"),
+        ("/generate", {"less": "a", "less_weight": 9}, "from 0 to 4"),
         ("/remake", {"recipe": {"format": 2}}, "format 2"),
         ("/remake", {"recipe": [1]}, "no recipe"),
         ("/remake", {"recipe": {"format": 1, "engraving": "1-1"}}, "this collection lacks"),
