@@ -16,15 +16,16 @@ from PIL.Image import Image
 
 from engrave import limits
 from engrave.answers import CaptionAnswer, Neighbour, Plate, Walk
-from engrave.collection import Collection, Item
+from engrave.collection import Collection
 from engrave.collection.queries import Nearness
 from engrave.errors import PictureError, PromptError
 from engrave.image import open_picture
 from engrave.judging import written
 from engrave.making import Maker
 from engrave.making.edits import series
+from engrave.making.lexicon import trained_on
 from engrave.manifest import Manifest, manifest_of
-from engrave.places import ASSETS, folder_of
+from engrave.places import folder_of
 from engrave.progress import Progress, part, suffixed, tell
 from engrave.recipe import Recipe as PlateRecipe
 from engrave.recipe_file import checked
@@ -51,8 +52,9 @@ class Engine:
         self.config, self._facts = model.config, model.facts
         self.collection = collection
         self.maker = Maker(
-            self._sleeper.studio, self.config, collection, self.model_version, self._trained_on
-        )
+            self._sleeper.studio, self.config, collection, self.model_version,
+            lambda: trained_on(self.collection, self.model_version),
+        )  # fmt: skip
         collection.check_fits(self._facts.get("version", ""), self.config.embedding_width)
 
     def with_collection(self, collection: Collection) -> Engine:
@@ -90,8 +92,6 @@ class Engine:
         """The model itself, for work on many pictures."""
         return self._sleeper.studio()
 
-    _studio = studio
-
     @property
     def model_version(self) -> str:
         """Version that the checkpoint gives itself."""
@@ -104,11 +104,11 @@ class Engine:
 
     def encode(self, image: Picture) -> np.ndarray:
         """Return the latent (L,) of a picture."""
-        return self._studio.encode(open_picture(image))
+        return self.studio.encode(open_picture(image))
 
     def embed(self, latents_NL: np.ndarray) -> np.ndarray:
         """Return the joint embeddings (N, E) of latents."""
-        return self._studio.embed(latents_NL)
+        return self.studio.embed(latents_NL)
 
     def embed_images(
         self, images: Iterable[Picture], *, progress: Progress | None = None
@@ -122,7 +122,7 @@ class Engine:
 
     def embed_texts(self, texts: Iterable[str]) -> np.ndarray:
         """Return the joint embeddings (N, E) of texts."""
-        return self._studio.embed_texts([limits.needed_text(text) for text in texts])
+        return self.studio.embed_texts([limits.needed_text(text) for text in texts])
 
     def caption(
         self,
@@ -140,7 +140,7 @@ class Engine:
         tell(progress, 0.1, "Looking at the picture")
         latent = self.encode(image)
         tell(progress, 0.3, "Writing captions")
-        candidates = written(self._studio, latent, num, sampled)
+        candidates = written(self.studio, latent, num, sampled)
         tell(progress, 0.9, "Finding its neighbours")
         return CaptionAnswer(candidates, self.neighbours(latent, num_neighbours), latent)
 
@@ -244,7 +244,7 @@ class Engine:
             self.latent_of(one.whence, seed=one.seed, steps=recipe.steps)
             for one in recipe.keyframes
         ]
-        walker = Walker(self._studio, self.collection, recipe, latents)
+        walker = Walker(self.studio, self.collection, recipe, latents)
         return walker.walk(caption_every=caption_every, progress=part(progress, 0.15, 1.0))
 
     def search(self, text: str, *, num: int = 24) -> tuple[Neighbour, ...]:
@@ -268,11 +268,11 @@ class Engine:
 
     def decode(self, latents_NL: np.ndarray, *, progress: Progress | None = None) -> list[Image]:
         """Return the pictures of latents (N, L)."""
-        return self._studio.decode(latents_NL, progress)
+        return self.studio.decode(latents_NL, progress)
 
     def words(self, latents_NL: np.ndarray) -> list[str]:
         """Return one caption for each of latents (N, L)."""
-        return self._studio.captions(latents_NL)
+        return self.studio.captions(latents_NL)
 
     def original(self, index: int) -> Image:
         """Return the picture of an engraving: the collection's, else the model's reconstruction."""
@@ -286,16 +286,6 @@ class Engine:
             share = part(progress, index / len(recipes), (index + 1) / len(recipes))
             named = suffixed(share, f" engraving {index + 1} of {len(recipes)}")
             yield self.follow(recipe, num_neighbours=num, describe=describe, progress=named)
-
-    def _trained_on(self) -> Sequence[Item]:
-        """Return the engravings that the model learnt from, none where they are not known."""
-        if any(item.split == "train" for item in self.collection.items):
-            return self.collection.items
-        shipped = ASSETS / "collection"
-        if not (shipped / "collection.json").is_file():
-            return ()
-        found = Collection.load(shipped)
-        return found.items if found.model_version == self.model_version else ()
 
     def _embedding(self, vector: np.ndarray) -> np.ndarray:
         if vector.shape == (self.config.embedding_width,):

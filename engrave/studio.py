@@ -23,6 +23,7 @@ from engrave.model.flow import Less
 from engrave.model.folded import folded
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image, to_tensor
+from engrave.model.ways import walk_latents
 from engrave.progress import Progress, tell
 from engrave.turns import Turns
 from engrave.words import spans
@@ -181,8 +182,14 @@ class Studio:
         ends = _tensor(np.stack([a_L, b_L]))
         with self._turn(), self._watched(progress, "Finding the way", 2 * steps):
             return _rows(
-                self._model.walk_latents(
-                    ends[0], ends[1], shares=shares, mode=mode, curve=curve, steps=steps
+                walk_latents(
+                    self._model,
+                    ends[0],
+                    ends[1],
+                    shares=shares,
+                    mode=mode,
+                    curve=curve,
+                    steps=steps,
                 )
             )
 

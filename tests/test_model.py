@@ -14,6 +14,7 @@ from engrave.model import flow
 from engrave.model.folded import folded
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.sphere import SCALE, slerp, to_sphere
+from engrave.model.ways import walk_latents
 from engrave.tokenizer import SPECIALS, Tokenizer
 from tests.woken import ramp, woken_model
 
@@ -161,8 +162,8 @@ def test_an_exemplar_pulls_the_layout_as_far_as_it_is_held(
 def test_a_walk_begins_and_ends_where_it_should(
     model: MultimodalModel, z: torch.Tensor, mode: str, curve: str
 ) -> None:
-    walk = model.walk_latents(
-        z[0], z[1], shares=[0, 0.25, 0.5, 0.75, 1], mode=mode, curve=curve, steps=4
+    walk = walk_latents(
+        model, z[0], z[1], shares=[0, 0.25, 0.5, 0.75, 1], mode=mode, curve=curve, steps=4
     )
     torch.testing.assert_close(walk[0], z[0], atol=1e-5, rtol=0)
     torch.testing.assert_close(walk[-1], z[1], atol=1e-5, rtol=0)

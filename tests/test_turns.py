@@ -81,7 +81,7 @@ def test_long_work_lets_short_work_in_and_every_answer_is_as_if_alone() -> None:
     picture = engine.decode(ends[:1])[0]
 
     def walk() -> np.ndarray:
-        return engine._studio.path(
+        return engine.studio.path(
             ends[0], ends[1], shares=np.linspace(0, 1, 12).tolist(), mode="prior", curve="slerp",
             steps=12, progress=heard,
         )  # fmt: skip
@@ -98,7 +98,7 @@ def test_long_work_lets_short_work_in_and_every_answer_is_as_if_alone() -> None:
     def heard(share: float, what: str) -> None:
         passes.append(what)
         if len(passes) == 3:  # the others are at the door
-            wait_until(lambda: len(engine._studio._turns._waiting) >= 2)
+            wait_until(lambda: len(engine.studio._turns._waiting) >= 2)
 
     alone = imagine(), describe()
     with ThreadPoolExecutor(3) as pool:

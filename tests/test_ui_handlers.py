@@ -129,7 +129,7 @@ def test_a_sheet_grows_and_is_handed_out_in_both_forms(uploads: Path) -> None:
     views = list(generate_sheet.make_sheet(ENGINE, *how))
     assert [view["note"][:4] for view in views[:-1]] == ["None", "1 of", "2 of", "3 of", "4 of"]
     assert "a ship; an owl" in views[-1]["words"]
-    paths = sorted(uploads.rglob("engrave-sheet.*"))
+    paths = sorted(uploads.rglob("engrave-sheet.*"), key=lambda path: path.suffix)
     assert [path.suffix for path in paths] == [".pdf", ".png"]
     assert "seed 7; seed 8" in read_metadata(paths[1])["columns"]
 

@@ -15,6 +15,7 @@ from engrave import marks
 from engrave.checkpoint import from_pretrained
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image
+from engrave.model.ways import walk_latents
 from train.data import Examples, load
 from train.evaluate import PRIOR_STEPS, encode_all
 from train.evaluation.captions import read_all, write_all
@@ -91,7 +92,7 @@ def _walks(model: MultimodalModel, examples: Examples, z: Tensor) -> Image.Image
     groups = []
     for k in range(min(WALKS, len(z) // 2)):
         ends = 2 * k, 2 * k + 1
-        path = model.walk_latents(z[ends[0]], z[ends[1]], shares=SHARES, steps=PRIOR_STEPS)
+        path = walk_latents(model, z[ends[0]], z[ends[1]], shares=SHARES, steps=PRIOR_STEPS)
         label = " to ".join(examples.rows[end]["id"] for end in ends)
         groups.append((f"{label}, through the prior", pictures_from(model, path)))
     return labelled_sheet(groups, across=1)

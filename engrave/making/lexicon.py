@@ -7,7 +7,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from engrave.collection import Item
+from engrave.collection import Collection, Item
+from engrave.places import ASSETS
 
 WORD = re.compile(r"[^\W\d_]{2,}")
 PRINTED = 120  # characters of a printed title that training read
@@ -57,6 +58,17 @@ class Lexicon:
             if word.endswith(ending):
                 forms.add(word.removesuffix(ending) + other)
         return sum(self._counts[form] for form in forms)
+
+
+def trained_on(collection: Collection, model_version: str) -> Sequence[Item]:
+    """Return the engravings that a model learnt from, none where they are not known."""
+    if any(item.split == TRAINED for item in collection.items):
+        return collection.items
+    shipped = ASSETS / "collection"
+    if not (shipped / "collection.json").is_file():
+        return ()
+    found = Collection.load(shipped)
+    return found.items if found.model_version == model_version else ()
 
 
 def words_of(text: str) -> list[str]:

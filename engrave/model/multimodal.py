@@ -1,8 +1,7 @@
 """The whole model: one latent between pictures, captions, texts and noise.
 
 Shapes: B pictures or texts, S side in pixels, L width of the latent, M width of the meaning, C
-channels, G cells along a side, N cells, E width of the embedding, F frames of a walk or width of
-features.
+channels, G cells along a side, N cells, E width of the embedding, F width of features.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from engrave.model.embedding import EmbeddingHead
 from engrave.model.layout import LayoutEncoder
 from engrave.model.meaning import MeaningEncoder
 from engrave.model.priors import LayoutPrior, MeaningPrior
-from engrave.model.sphere import SCALE, blend, to_sphere
+from engrave.model.sphere import SCALE
 from engrave.model.text import TextTower
 from engrave.tokenizer import Tokenizer
 
@@ -238,12 +237,13 @@ class MultimodalModel(nn.Module):
         start: float = 0.0,
     ) -> Tensor:
         """Return layouts (B, C, G, G) that the prior draws for these meanings, from a time on."""
-        velocity = self._layout_velocity(meaning_BM, text_BE, guidance)
+        velocity = self.layout_velocity(meaning_BM, text_BE, guidance)
         return flow.sample_layout(velocity, noise_BNC, steps, start)
 
-    def _layout_velocity(
+    def layout_velocity(
         self, meaning_BM: Tensor, text_BE: Tensor | None, guidance: float
     ) -> flow.Velocity:
+        """Return where the prior drives layouts for these meanings."""
         return flow.layout_velocity(
             self.layout_prior, meaning_BM / SCALE, text_BE, guidance, self.config.embedding_width
         )
@@ -256,48 +256,3 @@ class MultimodalModel(nn.Module):
             (1, self.config.grid**2, self.config.layout_channels), generator=generator
         )
         return meaning.to(device), layout.to(device)
-
-    def walk_latents(
-        self,
-        za_L: Tensor,
-        zb_L: Tensor,
-        *,
-        shares: Sequence[float],
-        mode: str = "prior",
-        curve: str = "slerp",
-        steps: int = 20,
-    ) -> Tensor:
-        """Return latents (F, L) at shares of the way from a to b: blends of the noises behind the
-        layouts (`prior`) or of z (`direct`).
-
-        The shares run from 0 to 1, and the frames there are a and b themselves: what the inversion
-        loses is blended back in."""
-        ends = torch.stack([za_L, zb_L])
-        meaning, layout = self.split(ends)
-        meanings = torch.stack([blend(meaning[0], meaning[1], share, curve) for share in shares])
-        meanings = to_sphere(meanings, dim=-1)
-        if mode == "direct":
-            cells = rearrange(layout, "b c g h -> b (g h) c")
-            rows = torch.stack([blend(cells[0], cells[1], share, curve) for share in shares])
-            layouts = to_sphere(rearrange(rows, "f (g h) c -> f c g h", g=self.config.grid), dim=1)
-        else:
-            layouts = self._walk_layouts(meaning, layout, meanings, shares, curve, steps)
-        return self.join(meanings, layouts)
-
-    def _walk_layouts(
-        self,
-        meaning_2M: Tensor,
-        layout_2CGG: Tensor,
-        meanings_FM: Tensor,
-        shares: Sequence[float],
-        curve: str,
-        steps: int,
-    ) -> Tensor:
-        noise = flow.invert_layout(self._layout_velocity(meaning_2M, None, 1.0), layout_2CGG, steps)
-        flat = rearrange(noise, "b n c -> b (n c)")
-        path = torch.stack([blend(flat[0], flat[1], share, curve) for share in shares])
-        path = rearrange(path, "f (n c) -> f n c", c=self.config.layout_channels)
-        drawn = self.imagine_layout(meanings_FM, None, path, 1.0, steps)
-        lost_a, lost_b = layout_2CGG[0] - drawn[0], layout_2CGG[1] - drawn[-1]
-        share = torch.tensor(shares, dtype=drawn.dtype, device=drawn.device)[:, None, None, None]
-        return to_sphere(drawn + (1 - share) * lost_a + share * lost_b, dim=1)
