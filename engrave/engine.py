@@ -163,14 +163,13 @@ class Engine:
 
         Plate k has the seed `seed + k` (modulo 2**32) and is the same whatever `num` is.
         """
-        num, seed = limits.PLATES.whole(num), limits.SEED.whole(seed)
+        num, num_neighbours = limits.PLATES.whole(num), limits.NEIGHBOURS.whole(num_neighbours)
         first = checked(
             PlateRecipe(
                 text=text, less=less, less_weight=less_weight, seed=seed, guidance=guidance,
                 steps=steps, corner_mark=corner_mark,
             )
         )  # fmt: skip
-        num_neighbours = limits.NEIGHBOURS.whole(num_neighbours)
         return self._plates(series(first, num), num_neighbours, describe, progress)
 
     def follow(
