@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engrave.errors import ConfigError
 from engrave.places import ASSETS
+from engrave.whole import whole_file
 
 FILE = ASSETS / "training" / "calibration.json"
 FEATURES = ("log_probability", "match", "support")
@@ -51,7 +52,8 @@ class Calibration:
     def save(self, path: Path) -> None:
         """Write it as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        with whole_file(path) as scratch:
+            scratch.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
 
 def read_calibration(path: Path = FILE) -> Calibration:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from threading import local
+from threading import get_ident
 
 import numpy as np
 import torch
@@ -50,8 +50,6 @@ class Studio:
         self._model = model
         self._eye = folded(model.meaning)
         self._turns = Turns()
-        self._here = local()  # what the thread that is at work is watched by
-        model.layout_prior.register_forward_pre_hook(self._passed)
 
     def encode(self, picture: Image) -> np.ndarray:
         """Return the latent (L,) of a grey picture."""
@@ -222,22 +220,18 @@ class Studio:
     def _watched(self, progress: Progress | None, what: str, passes: int) -> Iterator[None]:
         """Report every pass of the layout prior: whoever listens can stop the work there, and
         whoever waits for the model goes first."""
-        done = count()
+        done, mine = count(), get_ident()
 
-        def report() -> None:
-            tell(progress, min(next(done) / passes, 1.0), what)
-            self._turns.give_way()
+        def report(*_: object) -> None:
+            if get_ident() == mine:  # not of those who were let in meanwhile
+                tell(progress, min(next(done) / passes, 1.0), what)
+                self._turns.give_way()
 
-        self._here.report = report
+        hook = self._model.layout_prior.register_forward_pre_hook(report)
         try:
             yield
         finally:
-            self._here.report = None
-
-    def _passed(self, *_: object) -> None:
-        report = getattr(self._here, "report", None)
-        if report is not None:
-            report()
+            hook.remove()
 
 
 def _word_scores(

@@ -6,12 +6,14 @@ What they wrote must be the old state or the new one, whole.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +25,10 @@ from engrave.checkpoint import from_pretrained, save_pretrained
 from engrave.collection import Collection
 from engrave.vectors import write_vectors
 from engrave.video import write_gif
+from engrave.walks import Keyframe, Recipe
+from engrave.walks.packing import finished, write_walk
+from engrave.walks.walker import Walker
+from tests.fake_studio import FakeStudio, latent_from
 from tests.tiny import tiny_collection, tiny_sprites
 from tests.woken import woken_model
 
@@ -50,6 +56,23 @@ def save_film(path: Path, state: str) -> None:
     write_gif(
         [Image.new("L", (128, 128), 9 * k) for k in range(4 if state == "old" else 8)], path, 8
     )
+
+
+def save_frames(path: Path, state: str) -> None:
+    """Write the frames of a walk with table, captions and recipe."""
+    ends = [latent_from("a"), latent_from("b")]
+    recipe = Recipe(
+        keyframes=tuple(Keyframe(latent=end) for end in ends), modes=("direct",), frames=5
+    )
+    walk = Walker(FakeStudio(), Collection(), recipe, ends).walk()
+    write_walk(walk, finished(recipe, walk, state), path)
+
+
+def state_of_frames(path: Path) -> str:
+    """Read an archive of frames to its end."""
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None and len(archive.namelist()) > 5
+        return str(json.loads(archive.read("recipe.json"))["model_version"])
 
 
 def state_of_vectors(path: Path) -> str:
@@ -80,6 +103,7 @@ WRITERS: dict[str, tuple[Callable[[Path, str], None], Callable[[Path], str]]] = 
     "collection": (save_collection, state_of_collection),
     "vectors.parquet": (save_vectors, state_of_vectors),
     "film.gif": (save_film, state_of_film),
+    "frames.zip": (save_frames, state_of_frames),
 }
 
 

@@ -20,6 +20,7 @@ from engrave.review.project import Project, merged, read_project
 from engrave.review.record import ACCEPTED, REJECTED, Record, decided
 from engrave.review.style import Style, style_from_json
 from engrave.review.vocabulary import read_terms
+from engrave.whole import whole_file
 
 TEXTS = ("caption", "alt", "title", "printed", "tags")
 Wake = Callable[[], Engine]
@@ -88,7 +89,8 @@ def write_export(project: Project, arguments: argparse.Namespace, pictures: Iter
             archive.extractall(out)
     else:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(data)
+        with whole_file(out) as scratch:
+            scratch.write_bytes(data)
 
 
 def line_of_record(record: Record) -> str:

@@ -18,6 +18,7 @@ from engrave.walks.poster import Paper, poster
 from engrave.walks.recipe import Recipe, to_json
 from engrave.walks.timeline import as_vtt, caption_at
 from engrave.walks.walker import checksum
+from engrave.whole import whole_file
 
 SUFFIXES = (".mp4", ".gif", ".webp", ".vtt", ".zip", ".pdf", ".json")
 COLUMNS = (
@@ -46,7 +47,8 @@ def write_walk(walk: Walk, recipe: Recipe, path: Path, paper: Paper | None = Non
     if suffix in films:
         films[suffix](walk.film, path, recipe.fps, facts=facts_of(recipe))
     else:
-        path.write_bytes(writers[suffix]())
+        with whole_file(path) as scratch:
+            scratch.write_bytes(writers[suffix]())
 
 
 def facts_of(recipe: Recipe) -> dict[str, str]:
