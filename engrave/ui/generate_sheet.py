@@ -106,11 +106,11 @@ def place() -> SheetBench:
         with gr.Row(elem_classes="settings"):
             texts = gr.Textbox(
                 "", label=f"Texts, one a line, {SHEET_TEXTS.high} at most", placeholder=EXAMPLE,
-                lines=4, max_lines=SHEET_TEXTS.high, elem_id="sheet-texts",
+                lines=4, max_lines=SHEET_TEXTS.high, elem_id="sheet-texts", min_width=320,
             )  # fmt: skip
             seeds = gr.Slider(
                 SHEET_SEEDS.low, SHEET_SEEDS.high, 4, step=1, label="How many seeds",
-                elem_id="sheet-seeds",
+                elem_id="sheet-seeds", min_width=240,
             )  # fmt: skip
         with gr.Row(elem_classes="run-row"):
             run = gr.Button("Make the sheet", elem_id="sheet-run", scale=0, min_width=150)
