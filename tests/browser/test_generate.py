@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageChops
 from playwright.sync_api import Page, expect
 
 from engrave.image import read_metadata
-from tests.browser.conftest import open_tab
+from tests.browser.conftest import open_tab, overflow
 
+BOTH = pytest.mark.parametrize("page", ["desk", "phone"], indirect=True)
 PLATES = "#plates .plate:not(.waiting)"
 PROMPT = "#prompt textarea"
 
@@ -140,3 +143,76 @@ def test_a_plate_goes_to_caption_and_to_interpolate(page: Page) -> None:
     expect(page.get_by_role("tab", name="Caption")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#caption-answer .note")).to_have_count(0)
     expect(page.locator("#caption-answer .candidate")).to_have_count(5)
+
+
+def open_part(page: Page, name: str) -> None:
+    """Open one of the parts below the plates."""
+    page.get_by_role("button", name=name).click()
+
+
+def cut_off(page: Page, part: str) -> list[str]:
+    """Return what reaches out of the screen to the right inside of a part."""
+    script = """(part) => [...document.querySelectorAll(part + ' *')]
+      .filter((node) => node.checkVisibility() && node.getBoundingClientRect().width > 0)
+      .filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
+      .map((node) => node.outerHTML.slice(0, 120))"""
+    return list(page.evaluate(script, part))
+
+
+def small(page: Page) -> None:
+    """Make the drawing short."""
+    set_number(page, "steps", 4)
+
+
+@BOTH
+def test_a_sheet_of_texts_and_seeds_is_made_and_downloaded(page: Page) -> None:
+    open_tab(page, "Generate")
+    small(page)
+    set_number(page, "seed", 7)
+    open_part(page, "A sheet of several texts and seeds")
+    page.fill("#sheet-texts textarea", "a ship at sea\nan owl")
+    set_number(page, "sheet-seeds", 2)
+    page.click("#sheet-run")
+    expect(page.locator("#sheet-shown .note")).to_contain_text("4 pictures, row by row")
+    expect(page.locator("#sheet-shown img")).to_be_visible()
+    assert overflow(page) <= 0
+    with page.expect_download() as saved:
+        page.locator("#sheet-shown").get_by_text("Download PNG").click()
+    assert "an owl" in read_metadata(Path(saved.value.path()))["prompt"]
+    with page.expect_download() as saved:
+        page.locator("#sheet-shown").get_by_text("Download PDF").click()
+    assert Path(saved.value.path()).read_bytes()[:5] == b"%PDF-"
+    page.fill("#sheet-texts textarea", "\n".join(f"ship {n}" for n in range(12)))
+    page.click("#sheet-run")
+    expect(page.locator("#sheet-shown .note")).to_contain_text("of 24 pictures")
+    page.click("#sheet-stop")
+    expect(page.locator("#sheet-shown .note")).to_contain_text("Stopped")
+    expect(page.locator(".toast-body")).to_have_count(0)
+
+
+@BOTH
+def test_nothing_is_cut_off_and_axe_finds_nothing_serious(page: Page) -> None:
+    open_tab(page, "Generate")
+    small(page)
+    ask(page, "a ship at sea in the style of zzyzx", num=2, seed=3)
+    for position in (0, 1):
+        page.locator(PLATES).nth(position).get_by_role("button", name="Compare").click()
+    expect(page.locator("#pair .curtain")).to_be_visible()
+    page.locator(PLATES).first.get_by_text("More", exact=True).click()
+    page.locator(PLATES).first.get_by_role("button", name="Vary").click()
+    expect(page.locator("#pad .thumb")).to_have_count(9)
+    for name in ("Less of something", "A sheet of several", "History and favourites"):
+        open_part(page, name)
+    expect(page.locator("#shelf .shelf li").first).to_be_visible()
+    page.wait_for_timeout(500)
+    assert overflow(page) <= 0
+    for part in ("#plates", "#pad", "#pair", "#shelf", "#sheet"):
+        assert cut_off(page, part) == []
+    found = Axe().run(page, context="#tabs")
+    assert len(found.response["passes"]) > 10, "axe has looked at something"
+    grave = [
+        (one["id"], [node["html"][:200] for node in one["nodes"][:3]])
+        for one in found.response["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert grave == []
