@@ -31,6 +31,7 @@ CANVAS = "https://iiif.example.org/{stem}/canvas/1"
 SUFFIXES = {"jpeg": ".jpg", "png": ".png", "tiff": ".tif", "webp": ".webp"}
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 # the MUSTs of the Web Annotation Data Model (W3C Recommendation, 2017), sections 3.1 to 3.3
+ADDRESS = {"type": "string", "pattern": r"^https?://[^\s#]+$"}  # as IIIF asks of every id
 TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
 AGENT = {
     "type": "object",
@@ -63,13 +64,14 @@ ANNOTATION = {
         "@context": {
             "type": "array",
             "contains": {"const": "http://www.w3.org/ns/anno.jsonld"},
+            "items": ADDRESS,
             "minItems": 1,
         },
-        "id": {"type": "string", "format": "uri"},
+        "id": ADDRESS,
         "type": {"const": "Annotation"},
         "motivation": {"enum": PURPOSES},
         "body": {"type": "array", "items": BODY, "minItems": 1},
-        "target": {"type": "string", "format": "uri"},
+        "target": ADDRESS,
         "creator": AGENT,
         "generator": AGENT,
         "created": TIME,
@@ -77,6 +79,26 @@ ANNOTATION = {
         "generated": TIME,
     },
     "required": ["@context", "id", "type", "target"],
+}
+PAGE = {  # IIIF Presentation API 3.0, Annotation Page: these and no more
+    "type": "object",
+    "properties": {
+        "@context": {
+            "type": "array",
+            "items": ADDRESS,
+            "prefixItems": [
+                {"const": "http://www.w3.org/ns/anno.jsonld"},
+                {"const": "http://iiif.io/api/presentation/3/context.json"},
+            ],
+            "minItems": 2,
+            "maxItems": 2,
+        },
+        "id": ADDRESS,
+        "type": {"const": "AnnotationPage"},
+        "items": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+    },
+    "required": ["@context", "id", "type", "items"],
+    "additionalProperties": False,
 }
 
 
@@ -183,9 +205,11 @@ def test_names_that_meet_are_told_apart(records: list[Record]) -> None:
 
 def test_annotations_hold_to_the_recommendation(records: list[Record]) -> None:
     page = json.loads(FORMATS["annotations"].write(records, _none, CANVAS))
+    jsonschema.validate(page, PAGE)
     check = jsonschema.Draft202012Validator(ANNOTATION)
     for item in page["items"]:
-        check.validate(item)
+        check.validate(item | {"@context": page["@context"]})  # it holds for what is inside
+    assert len({item["id"] for item in page["items"]} | {page["id"]}) == len(records) + 1
     machine, accepted, *_ = page["items"]
     assert "creator" not in machine and machine["generator"]["type"] == "Software"
     assert accepted["creator"]["name"] == "Ada <ada@x.org>"
@@ -194,7 +218,9 @@ def test_annotations_hold_to_the_recommendation(records: list[Record]) -> None:
         "describing", "describing", "identifying", "supplementing", "tagging", "tagging",
     ]  # fmt: skip
     with pytest.raises(jsonschema.ValidationError):
-        check.validate(accepted | {"target": None})
+        check.validate(accepted | {"@context": page["@context"], "target": None})
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(page | {"mark": "no term of IIIF"}, PAGE)
 
 
 @pytest.mark.parametrize("canvas", ["", "x/{stem}", "https://x.org/canvas", "javascript:{stem}"])
@@ -256,12 +282,18 @@ def test_a_format_without_metadata_gets_a_file_beside_it(
     with zipfile.ZipFile(io.BytesIO(written)) as archive:
         assert archive.namelist() == ["a.gif", "a.gif.xmp"]
         assert archive.read("a.gif") == path.read_bytes()
+        beside = Path(archive.extract("a.gif.xmp", tmp_path))
+    with pyexiv2.Image(str(beside)) as image:
+        assert image.read_xmp()["Xmp.dc.description"] == {'lang="x-default"': record.caption}
+
+
+BAD_PAGE = b'{"items": [{"urn:engrave:review#record": 3}]}'
 
 
 @pytest.mark.parametrize(
     ("data", "name"),
     [(b"PK\3\4no", "a.zip"), (b"a,b\n1,2\n", "a.csv"), (b"{}", "a.json"), (b"{}\n", "a.jsonl"),
-     (b"\0\1", "a.bin"), (b"", "a.csv"), (b'{"items": [{"record": 3}]}', "a.json")],
+     (b"\0\1", "a.bin"), (b"", "a.csv"), (BAD_PAGE, "a.json")],
 )  # fmt: skip
 def test_what_is_no_export_gets_a_sentence(data: bytes, name: str) -> None:
     with pytest.raises(ReviewError):

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from engrave.calibration import UNSURE
 from engrave.errors import DataError
-from engrave.ui import record, reports, training
+from engrave.ui import record, reports, training, trust
 from tests.train.logs import GOOD, healthy, write
 
 
@@ -85,6 +86,29 @@ def test_figures_stand_beside_baselines_and_the_earlier_run(trained: Path) -> No
     assert captions[0] == "0.47 ± 0.01" and captions[-1] == "0.694"
     assert "nearest training caption 0.25" in rows["Captions: CIDEr"][1]
     assert {len(row) for row in view["rows"]} == {len(view["head"])}
+
+
+def test_the_shipped_captions_tell_how_far_they_can_be_believed() -> None:
+    held = json.loads((record.FOLDER / trust.FILE).read_text(encoding="utf-8"))
+    view = trust.reliability(record.FOLDER)
+    assert view["note"] == "" and len(view["rows"]) == len(held["bins"])
+    curve = view["chart"]["curves"][1]
+    assert curve["y"] == [round(one["right"], 4) for one in held["bins"]]
+    assert view["chart"]["limit"] == held["threshold"] == UNSURE
+    told = " ".join(view["told"])
+    assert "less than 67 %, the page says “I am not sure”" in told
+    assert f"{held['unsure'] * 100:.0f} % of {held['pictures']} captions" in told
+
+
+def test_a_curve_of_another_model_says_so_and_a_damaged_one_is_none(trained: Path) -> None:
+    assert trust.reliability(trained) == {}
+    shipped = json.loads((record.FOLDER / trust.FILE).read_text(encoding="utf-8"))
+    path = trained / trust.FILE
+    path.write_text(json.dumps(shipped | {"model_version": "small-0"}))
+    assert "measured with the model small-0" in trust.reliability(trained)["note"]
+    for page in (shipped | {"bins": []}, shipped | {"weights": [1]}, {}, []):
+        path.write_text(json.dumps(page))
+        assert trust.reliability(trained) == {}
 
 
 def test_samples_come_in_the_order_of_steps_and_pairs_with_captions(trained: Path) -> None:

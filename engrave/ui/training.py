@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from engrave.places import PLOTLY
-from engrave.ui import record, reports
+from engrave.ui import record, reports, trust
 from engrave.ui.desk import PRIVATE
 from engrave.ui.explore_map import PLOTLY_VERSION
 from engrave.ui.files import file_url
@@ -53,6 +53,7 @@ def place(folder: Path, scratch: Path) -> TrainingTab:
     widget("training", "about", record.about(folder), elem_id="training-about")
     widget("training", "curves", training_files(folder, scratch), elem_id="training-curves")
     widget("training", "figures", record.figures(folder), elem_id="training-figures")
+    widget("training", "trust", trust.reliability(folder), elem_id="training-trust")
     shown = {"items": record.samples(folder), "heading": "As training went on"}
     empty = "No samples were kept of this run; the next one that is published brings its own."
     widget("training", "gallery", shown | {"empty": empty}, elem_id="training-samples")

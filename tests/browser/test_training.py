@@ -27,6 +27,16 @@ def test_a_first_visit_shows_curves_figures_and_fits_the_screen(tab: Page) -> No
     assert overflow(tab) <= 0
 
 
+@pytest.mark.parametrize("page", ["desk", "phone"], indirect=True)
+def test_the_reliability_of_captions_is_drawn_and_told(tab: Page) -> None:
+    trust = tab.locator("#training-trust")
+    trust.scroll_into_view_if_needed()
+    expect(trust.locator("p").nth(1)).to_contain_text("I am not sure")
+    expect(trust.locator(".chart[data-drawn='2']")).to_be_visible()
+    expect(trust.locator("tbody tr")).to_have_count(10)
+    assert overflow(tab) <= 0
+
+
 def test_each_stage_has_its_curves(tab: Page) -> None:
     choose = tab.get_by_label("Stage")
     for stage in choose.locator("option").all_inner_texts():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -12,29 +13,26 @@ from engrave.errors import ReviewError
 from engrave.review.exports.rows import mark_of
 from engrave.review.record import ACCEPTED, Record, from_json
 
-CONTEXT: list[Any] = [
+CONTEXT = [
     "http://www.w3.org/ns/anno.jsonld",
-    {
-        "engrave": "urn:engrave:review#",
-        "mark": "engrave:mark",
-        "record": {"@id": "engrave:record", "@type": "@json"},
-        # what IIIF calls a transcription
-        "supplementing": "http://iiif.io/api/presentation/3#supplementing",
-    },
+    "http://iiif.io/api/presentation/3/context.json",  # IIIF wants its own as the last
 ]
+MARK, RECORD = "urn:engrave:review#mark", "urn:engrave:review#record"  # whole IRIs need no context
 FIELDS = ("stem", "file", "key")
 EXAMPLE = "https://example.org/iiif/{stem}/canvas/1"
 
 
 def as_annotations(records: Iterable[Record], canvas: str) -> bytes:
-    """Return an annotation page; `canvas` is the address of a canvas with {stem}, {file} or {key}
-    where the name of the file, the same with its ending, or its SHA-256 belongs."""
-    items = [annotation(record, target_of(record, canvas)) for record in records]
+    """Return an annotation page of one record or more; `canvas` is the address of a canvas with
+    {stem}, {file} or {key} where the name of the file, the same with its ending, or its SHA-256
+    belongs."""
+    targets = [(record, target_of(record, canvas)) for record in records]
+    keys = "".join(record.key for record, _ in targets)
     page = {
         "@context": CONTEXT,
-        "id": "urn:engrave:annotations",
+        "id": f"{targets[0][1]}/page/engrave-{sha256(keys.encode()).hexdigest()[:16]}",
         "type": "AnnotationPage",
-        "items": items,
+        "items": [annotation(record, target) for record, target in targets],
     }
     return (json.dumps(page, ensure_ascii=False, indent=1) + "\n").encode()
 
@@ -44,8 +42,7 @@ def annotation(record: Record, target: str) -> dict[str, Any]:
     machine = record.machine
     version = quote(machine.model_version, safe="")
     page: dict[str, Any] = {
-        "@context": CONTEXT,
-        "id": f"urn:engrave:annotation:{record.key}",
+        "id": f"{target}/annotation/engrave-{record.key[:16]}",  # IIIF takes no other than http
         "type": "Annotation",
         "motivation": "describing",
         "generator": {
@@ -56,8 +53,8 @@ def annotation(record: Record, target: str) -> dict[str, Any]:
         "generated": machine.written,
         "body": bodies(record),
         "target": target,
-        "mark": mark_of(record),
-        "record": record.as_json(),
+        MARK: mark_of(record),
+        RECORD: json.dumps(record.as_json()),  # a text, so that no reader of JSON-LD drops a part
     }
     if record.state == ACCEPTED:
         page["creator"] = {"type": "Person", "name": record.reviewer}
@@ -107,7 +104,7 @@ def read_annotations(data: bytes) -> list[Record]:
     try:
         page = json.loads(data)
         items = page["items"]
-        return [from_json(item["record"]) for item in items]
+        return [from_json(json.loads(item[RECORD])) for item in items]
     except (ValueError, KeyError, TypeError) as error:
         raise ReviewError(
             "These annotations carry no records; read a page that was exported here."

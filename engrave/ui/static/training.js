@@ -45,18 +45,20 @@ function trace(curve, box) {
 async function drawChart(chart, box) {
   const clear = "rgba(0,0,0,0)";
   const grid = tone(box, "--rule");
+  const [across, up] = chart.axes ?? ["step"];
   const axis = { gridcolor: grid, zeroline: false, linecolor: grid, fixedrange: true };
   const layout = {
     height: 210, margin: { l: 52, r: 10, t: 8, b: 34 }, paper_bgcolor: clear, plot_bgcolor: clear, showlegend: false,
-    font: { color: tone(box, "--muted"), size: 12 }, xaxis: { ...axis, title: { text: "step", standoff: 4 } }, yaxis: axis, hovermode: "x",
+    font: { color: tone(box, "--muted"), size: 12 }, xaxis: { ...axis, title: { text: across, standoff: 4 } }, yaxis: up ? { ...axis, title: { text: up, standoff: 4 } } : axis, hovermode: "x",
   };
+  if (chart.limit) layout.shapes = [{ type: "line", x0: chart.limit, x1: chart.limit, yref: "paper", y0: 0, y1: 1, line: { color: tone(box, "--muted"), dash: "dot", width: 1.5 } }];
   await window.Plotly.newPlot(box, chart.curves.map((curve) => trace(curve, box)), layout, { displayModeBar: false, responsive: true });
   box.dataset.drawn = chart.curves.length;
 }
 
 /* A chart in words, for those who cannot see it. */
 function told(chart) {
-  return chart.curves.map(({ label, y }) => `${label} from ${y[0]} to ${y[y.length - 1]}`).join(", ");
+  return chart.told ?? chart.curves.map(({ label, y }) => `${label} from ${y[0]} to ${y[y.length - 1]}`).join(", ");
 }
 
 function chartFigure(chart) {
@@ -107,6 +109,24 @@ export function figures(context) {
       wideTable("Figures of the evaluation", head, rows),
       note ? el("p", { class: "note" }, note) : null,
     ];
+  });
+}
+
+/* value: {plotly, told, chart, head, rows, note} */
+export function trust(context) {
+  mount(context, ({ plotly: library, told: words = [], chart, head, rows, note }) => {
+    if (!library) return el("p", { class: "empty" }, "How far its captions can be believed was not measured; python -m train calibrate does it.");
+    const box = el("div", { class: "curves" });
+    const root = el("div", {}, el("h2", {}, "How far its captions can be believed"), words.map((text) => el("p", { class: "telling" }, text)), box, wideTable("Confidence and what came of it", head, rows), note ? el("p", { class: "note" }, note) : null);
+    whenSeen(root, async () => {
+      try {
+        await script(library);
+        box.replaceChildren(chartFigure(chart));
+      } catch {
+        box.replaceChildren(el("p", { class: "empty" }, "The curve could not be drawn; reload the page. Its figures stand below."));
+      }
+    });
+    return root;
   });
 }
 
