@@ -17,7 +17,8 @@ from engrave.ui.page import MAX_WAITING, build_page, launch_settings
 from tests.fakes import fake_engine, noise
 
 MAKERS = {"/generate", "/remake", "/vary", "/mix", "/pad", "/sheet"}
-PUBLIC = MAKERS | {"/caption", "/interpolate", "/search", "/walk"}
+DESK = {"/caption", "/caption_batch", "/export_captions"}
+PUBLIC = MAKERS | DESK | {"/interpolate", "/search", "/walk"}
 
 
 WITHOUT_FILE = {
@@ -237,10 +238,11 @@ def test_what_takes_long_waits_in_a_line_of_its_own() -> None:
     assert {queued.pop(name) for name in ("imported", "redrawn")} == {"import"}
     # a person reviews while a batch runs; the model's own lock lets these embed a text in between
     reviewing = {name for name, line in queued.items() if line == "review"}
-    assert reviewing == {"saved", "judged", "stepped", "read_words", "taken", "loaded", "styled"}
+    person = {"saved", "judged", "stepped", "read_words", "taken", "loaded", "styled"}
+    assert reviewing == person | {"export_captions"}
     # a batch of captions holds up neither a search nor a walk, nor another visitor's batch
     batches = {name for name, line in queued.items() if line == "captions"}
-    assert batches == {"describe", "resume", "rerun"}
+    assert batches == {"describe", "resume", "rerun", "caption_batch"}
     changes = {name for name, line in queued.items() if line == "shelf"}
     assert changes == {"undone", "removed", "edited", "discarded"}
     long = {name for name, line in queued.items() if line == "long"}

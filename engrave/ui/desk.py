@@ -20,7 +20,8 @@ SHORT_LINE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
 LONG: dict[str, Any] = PRIVATE | LONG_LINE  # films, engravings, exports: many seconds
 MODEL: dict[str, Any] = PRIVATE | SHORT_LINE  # a second or two
 SHELF: dict[str, Any] = PRIVATE | {"concurrency_id": "shelf", "concurrency_limit": 1}
-CAPTIONS: dict[str, Any] = PRIVATE | {"concurrency_id": "captions", "concurrency_limit": 2}
+CAPTIONS_LINE: dict[str, Any] = {"concurrency_id": "captions", "concurrency_limit": 2}
+CAPTIONS: dict[str, Any] = PRIVATE | CAPTIONS_LINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from engrave.ui import (
     walk_layout,
 )
 from engrave.ui.api import add_endpoints
+from engrave.ui.api_review import add_review_endpoints
 from engrave.ui.desk import Desk
 from engrave.ui.examples import FOLDER, Examples, read_examples
 from engrave.ui.explore_map import Chart
@@ -77,6 +78,7 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
         page.load(None, js=explore.FROM_ADDRESS, api_name=False)
         gr.HTML(colophon(views), padding=False)
         add_endpoints(engine, views)
+        add_review_endpoints(engine)
     page.temp_file_sets += [files.MADE, UPLOADED]
     return page.queue(max_size=MAX_WAITING, default_concurrency_limit=1, api_open=False)
 

@@ -1,0 +1,153 @@
+"""The caption desk for programs: a batch with its evidence, and a project in any format.
+
+Nothing is kept here between two calls: the project is a file that goes back and forth.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from engrave.engine import Engine
+from engrave.errors import PictureError
+from engrave.limits import clean_text
+from engrave.review.captioning import caption_all, key_of
+from engrave.review.exports.archives import folder_pictures
+from engrave.review.exports.formats import FORMATS, format_named, meant, read_back
+from engrave.review.exports.rows import mark_of
+from engrave.review.inscriptions import check_reader, read_inscriptions
+from engrave.review.project import Project, merged, read_project
+from engrave.review.record import Record
+from engrave.review.style import style_from_json
+from engrave.ui.api import Facts, publish
+from engrave.ui.desk import CAPTIONS_LINE
+from engrave.ui.files import save
+from engrave.ui.review import PROJECT
+from engrave.ui.review_views import belief_in, words_view
+from engrave.ui.speech import bind
+from engrave.ui.uploads import EXTENSIONS, checked, checked_list
+
+MOST = 50  # pictures of one call: others wait for the model meanwhile
+READ = [".jsonl", ".csv", ".json", ".zip"]
+REVIEW: dict[str, Any] = {"concurrency_id": "review", "concurrency_limit": 4}
+
+
+def caption_batch(
+    engine: Engine,
+    files: list[str] | None = None,
+    project: str | None = None,
+    again: bool = False,
+    printed_words: bool = False,
+    style: Facts | None = None,
+) -> tuple[str, Facts]:
+    """Caption pictures into a project, each with the five nearest engravings as evidence.
+
+    Args:
+        files: pictures, at most 50 a call (JPEG, PNG, WebP, TIFF, GIF or BMP, at most 30 MB each).
+        project: a project or an export of an earlier call; what it has is not captioned again.
+        again: caption anew what nobody has reviewed.
+        printed_words: read the words inside of the plates too, which is slower.
+        style: the house style: min_words, max_words, banned, unseen, terms (pairs of a term and
+            the preferred one).
+
+    Returns:
+        the project (JSON lines, for /export_captions, the Caption tab or `engrave review`), and
+        records (as `engrave review --json` prints them, with how far each caption can be believed
+        and what speaks for each word), new (how many were written), unread (name and reason).
+    """
+    paths = checked_list(files)
+    if not paths:
+        raise PictureError("There is no picture; send one or more as files.")
+    if len(paths) > MOST:
+        raise PictureError(
+            f"These are {len(paths)} pictures and a call takes {MOST}; send the rest in further "
+            "calls, each with the project that the last one gave back."
+        )
+    held = project_of(project)
+    if style is not None:
+        held.restyle(style_from_json(style))
+    if printed_words:
+        check_reader()
+    reader = read_inscriptions if printed_words else None
+    steps = list(caption_all(engine, held, paths, again=again, reader=reader))
+    facts = {
+        "records": [told(step.record) for step in steps if step.record is not None],
+        "new": sum(step.new for step in steps),
+        "unread": {step.name: step.error for step in steps if step.record is None},
+    }
+    return str(save("".join(held.lines()).encode(), PROJECT)), facts
+
+
+def export_captions(
+    project: str | None = None,
+    format: str = "csv",
+    files: list[str] | None = None,
+    everything: bool = False,
+    canvas: str = "",
+) -> tuple[str, Facts]:
+    """Write the accepted captions of a project in one format, as `engrave review --export` does.
+
+    Args:
+        project: a project of /caption_batch or of the Caption tab, or an export, as edited.
+        format: csv, jsonl, imagefolder, texts, annotations or xmp.
+        files: the pictures, for imagefolder and xmp.
+        everything: all captions, marked, and not only the accepted ones.
+        canvas: for annotations, the address of a IIIF canvas with {stem}, {file} or {key}.
+
+    Returns:
+        the file, and count (captions in it) and states (how many captions are in each state).
+    """
+    if not project:
+        raise PictureError("There is no project; send one that /caption_batch gave back.")
+    held, form = project_of(project), format_named(format)
+    records = meant(list(held), everything)
+    paths = {key_of(path.read_bytes()): path for path in checked_list(files)}
+    written = form.write(records, folder_pictures(paths), clean_text(canvas))
+    facts = {"count": len(records), "states": held.counts()}
+    return str(save(written, f"captions{form.suffix}")), facts
+
+
+def project_of(path: str | None) -> Project:
+    """Return the project of a file that the visitor sent or was given, or an empty one."""
+    if not path:
+        return Project()
+    file: Path = checked(path)
+    data = file.read_bytes()
+    if file.suffix == ".jsonl" and b'"engrave-review"' in data[:80]:
+        return read_project(data)
+    held = Project()
+    merged(held, read_back(data, file.name))
+    return held
+
+
+def told(record: Record) -> Facts:
+    """Return a record as plain data, with its mark, its belief and its words."""
+    first = record.machine.candidates[0] if record.machine.candidates else None
+    if first is None:
+        return record.as_json() | {"mark": mark_of(record)}
+    words = {"words": words_view(first, record)}
+    return record.as_json() | {"mark": mark_of(record)} | belief_in(record, first) | words
+
+
+def add_review_endpoints(engine: Engine) -> None:
+    """Publish the two endpoints; call it inside of the page."""
+    with gr.Column(visible=False):
+        pictures = gr.File(label="files", file_types=EXTENSIONS, file_count="multiple")
+        batch = [
+            pictures,
+            gr.File(label="project", file_types=READ),
+            gr.Checkbox(False, label="again"),
+            gr.Checkbox(False, label="printed_words"),
+            gr.JSON(label="style"),
+        ]
+        made = [gr.File(label="project"), gr.JSON(label="records")]
+        publish("caption_batch", bind(caption_batch, engine), batch, made, CAPTIONS_LINE)
+        export = [
+            gr.File(label="project", file_types=READ),
+            gr.Textbox("csv", label=f"format: {', '.join(FORMATS)}"),
+            gr.File(label="files", file_types=EXTENSIONS, file_count="multiple"),
+            gr.Checkbox(False, label="everything"),
+            gr.Textbox("", label="canvas"),
+        ]
+        written = [gr.File(label="export"), gr.JSON(label="facts")]
+        publish("export_captions", bind(export_captions), export, written, REVIEW)

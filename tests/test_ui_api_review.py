@@ -1,0 +1,203 @@
+"""The caption desk as a program sees it; it does what the command line does."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from engrave.cli import main
+from engrave.engine import Engine
+from engrave.review.exports.formats import FORMATS, read_back
+from engrave.review.project import read_project
+from engrave.ui.api_review import MOST
+from engrave.ui.page import build_page, launch_settings
+from tests.fakes import fake_engine, noise
+from tests.test_ui_visitors import data_of, told, visit
+
+CANVAS = "https://iiif.example.org/{stem}/canvas/1"
+
+
+@pytest.fixture(scope="module")
+def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that uploads land in."""
+    folder = tmp_path_factory.mktemp("gradio").resolve()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def url(uploads: Path) -> Iterator[str]:
+    """A server over the drawing engine."""
+    page = build_page(fake_engine(), uploads / "no-examples")
+    _, address, _ = page.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
+    )
+    yield address.rstrip("/")
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def client(url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    """A client of the server."""
+    downloads = tmp_path_factory.mktemp("downloads")
+    return Client(url, verbose=False, analytics_enabled=False, download_files=str(downloads))
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    """Three pictures to send."""
+    return [noise(tmp_path / f"{at}.png", seed=at) for at in range(3)]
+
+
+def sent(paths: list[Path]) -> list[Any]:
+    """Return files as a client sends them."""
+    return [handle_file(path) for path in paths]
+
+
+def test_a_batch_has_its_evidence_and_goes_on(
+    client: Client, pictures: list[Path], tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_text("no picture")
+    project, facts = client.predict(files=sent([*pictures[:2], bad]), api_name="/caption_batch")
+    assert facts["new"] == 2 and list(facts["unread"]) == ["bad.png"]
+    for record in facts["records"]:
+        assert len(record["evidence"]) == 5 and record["mark"] == "machine text, not reviewed"
+        assert {word["mark"] for word in record["words"]} <= {"plain", "supported", "unsupported"}
+        assert all(0 <= word["probability"] <= 1 for word in record["words"])
+    more, facts = client.predict(
+        files=sent(pictures), project=handle_file(project), api_name="/caption_batch"
+    )
+    assert facts["new"] == 1 and len(facts["records"]) == 3
+    first, second = (list(read_project(Path(one).read_bytes())) for one in (project, more))
+    assert second[:2] == first and len(second) == 3
+
+
+def test_the_command_line_writes_the_same(
+    client: Client, pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Engine, "load", lambda *_: fake_engine())
+    monkeypatch.setattr(type(fake_engine()), "wake", lambda _: None, raising=False)
+    project, _ = client.predict(files=sent(pictures), api_name="/caption_batch")
+    work = tmp_path / "work.jsonl"
+    assert main(["caption", *map(str, pictures), "--project", str(work)]) == 0
+    pages = [
+        [one.as_json() for one in read_project(Path(path).read_bytes())] for path in (project, work)
+    ]
+    for page in (one for both in pages for one in both):
+        page["machine"].pop("written")
+    assert pages[0] == pages[1]
+    shutil.copy(project, work)
+    for name in FORMATS:
+        out = tmp_path / f"out{FORMATS[name].suffix}"
+        own = ["--export", name, "--all", "--out", str(out), "--canvas", CANVAS]
+        assert main(["review", str(work), *own, "--pictures", str(tmp_path)]) == 0
+        file, facts = client.predict(
+            project=handle_file(project), format=name, files=sent(pictures), everything=True,
+            canvas=CANVAS, api_name="/export_captions",
+        )  # fmt: skip
+        assert Path(file).name == f"captions{FORMATS[name].suffix}" and facts["count"] == 3
+        found = read_back(Path(file).read_bytes(), file)
+        assert found == read_back(out.read_bytes(), out.name) and len(found) == 3
+
+
+def test_an_edited_export_comes_back_as_a_project(
+    client: Client, pictures: list[Path], tmp_path: Path
+) -> None:
+    project, _ = client.predict(files=sent(pictures[:2]), api_name="/caption_batch")
+    with pytest.raises(AppError, match="Nothing is accepted yet"):
+        client.predict(project=handle_file(project), api_name="/export_captions")
+    table, _ = client.predict(
+        project=handle_file(project), format="jsonl", everything=True, api_name="/export_captions"
+    )
+    rows = [json.loads(line) for line in Path(table).read_text().splitlines()]
+    rows[1] |= {"caption": "an owl", "state": "accepted", "reviewer": "Ada"}
+    edited = tmp_path / "edited.jsonl"
+    edited.write_text("\n".join(map(json.dumps, rows)))
+    file, facts = client.predict(
+        project=handle_file(edited), format="csv", api_name="/export_captions"
+    )
+    (record,) = read_back(Path(file).read_bytes(), file)
+    assert (record.caption, record.reviewer) == ("an owl", "Ada") and facts["count"] == 1
+    assert facts["states"]["accepted"] == 1 and facts["states"]["machine"] == 1
+    again, told = client.predict(
+        files=sent(pictures[:2]), project=handle_file(edited), again=True, api_name="/caption_batch"
+    )
+    kept = list(read_project(Path(again).read_bytes()))[1]
+    # a decision that was typed into a table is dated when it is read
+    assert told["new"] == 1 and replace(kept, reviewed=record.reviewed) == record
+
+
+def test_the_house_style_is_applied_and_kept(client: Client, pictures: list[Path]) -> None:
+    style = {"min_words": 3, "terms": [["fine", "delicate"]]}
+    project, facts = client.predict(
+        files=sent(pictures[:1]), style=style, api_name="/caption_batch"
+    )
+    assert "delicate" in facts["records"][0]["caption"]
+    assert read_project(Path(project).read_bytes()).style.terms == (("fine", "delicate"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "sentence"),
+    [
+        ("/caption_batch", {}, "There is no picture"),
+        ("/caption_batch", {"style": {"lenght": 3}}, "no house style"),
+        ("/export_captions", {}, "There is no project"),
+        ("/export_captions", {"format": "docx"}, "no such format"),
+        ("/export_captions", {"format": "xmp", "everything": True}, "is not here"),
+        ("/export_captions", {"format": "annotations", "everything": True}, "IIIF canvases"),
+    ],
+)
+def test_bad_requests_get_a_sentence(
+    client: Client, pictures: list[Path], name: str, arguments: dict[str, Any], sentence: str
+) -> None:
+    if name == "/export_captions" and arguments:
+        project, _ = client.predict(files=sent(pictures[:1]), api_name="/caption_batch")
+        arguments = arguments | {"project": handle_file(project)}
+    if "style" in arguments:
+        arguments = arguments | {"files": sent(pictures[:1])}
+    with pytest.raises(AppError, match=sentence):
+        client.predict(**arguments, api_name=name)
+
+
+def test_too_many_at_once_are_told_how_to_go_on(url: str, pictures: list[Path]) -> None:
+    with visit(url) as ada:
+        (one,) = upload(ada, pictures[0])
+        answer = told(ada, "caption_batch", [[data_of(one)] * (MOST + 1), None, False, False, None])
+    assert "event: error" in answer and f"a call takes {MOST}" in answer
+
+
+def upload(visitor: httpx.Client, *paths: Path) -> list[str]:
+    """Send files; return the paths that they got."""
+    files = [("files", (path.name, path.read_bytes())) for path in paths]
+    return list(visitor.post("/gradio_api/upload", files=files).json())
+
+
+def test_a_stranger_reads_no_project_of_another(url: str, pictures: list[Path]) -> None:
+    with visit(url) as ada, visit(url) as eve, httpx.Client(base_url=url, timeout=30) as program:
+        (picture,) = upload(ada, pictures[0])
+        answer = told(ada, "caption_batch", [[data_of(picture)], None, False, False, None])
+        made = json.loads(answer.rpartition("data: ")[2])[0]["path"]
+        caption = json.loads(Path(made).read_text().splitlines()[1])["caption"]
+        export = [data_of(made), "csv", None, True, ""]
+        own = told(ada, "export_captions", export)
+        assert "event: complete" in own and '"count": 1' in own
+        for stranger in (eve, program):
+            for way in (data_of(made), {"path": made}, data_of(made) | {"url": f"file={made}"}):
+                for name, data in (
+                    ("export_captions", [way, *export[1:]]),
+                    ("caption_batch", [[data_of(upload(stranger, pictures[1])[0])], way, False,
+                                       False, None]),
+                    ("caption_batch", [[way], None, False, False, None]),
+                ):  # fmt: skip
+                    found = told(stranger, name, data)
+                    assert "event: complete" not in found and caption not in found
+            assert stranger.get(f"/gradio_api/file={made}").status_code == 403
