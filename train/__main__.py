@@ -30,7 +30,10 @@ def parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--preset", default="small", help=PRESETS)
     fit.add_argument(
-        "--data", type=Path, required=True, help="folder of parquet files, or an imagefolder"
+        "--data",
+        type=Path,
+        required=True,
+        help="folder of parquet files, an imagefolder, or what the caption desk exported as one",
     )
     fit.add_argument("--out", type=Path, required=True, help="folder of the run")
     fit.add_argument("--stage", default="all", help="all, meaning, autoencoder, captions or priors")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from tqdm import tqdm
 
 from engrave.errors import DataError, PictureError
 from engrave.image import open_picture, pad_square
+from train.accepted import is_review_export, rows_of
 
 SPLITS = ("train", "validation", "test")
 FACETS = ("subject", "technique", "kind", "printed", "book", "author", "language")
@@ -54,6 +56,8 @@ def open_split(source: Path, split: str) -> Dataset:
     """Return the raw split as a `datasets.Dataset` with undecoded pictures."""
     if split not in SPLITS:
         raise DataError(f"There is no split '{split}'; choose one of {', '.join(SPLITS)}.")
+    if zipfile.is_zipfile(source):
+        raise DataError(f"{source} is a ZIP; unpack it and give the folder.")
     if not source.is_dir():
         raise DataError(
             f"{source} is no folder; give one with parquet files or with pictures and metadata.csv."
@@ -84,6 +88,9 @@ def _imagefolder(source: Path, split: str) -> Dataset:
     table = table.cast_column("image", Image(decode=False))
     if named:
         return table
+    if is_review_export(source):
+        told = table.select_columns(["state", "caption", "key"])
+        return table.select(rows_of(list(told), split, source))
     keep = [
         i
         for i, row in enumerate(table.select_columns(["image"]))
@@ -106,7 +113,7 @@ def _row(table: Dataset, index: int) -> dict[str, Any]:
     raw = {name: value for name, value in table[index].items() if name != "image"}
     row: dict[str, Any] = {name: raw.get(name) or "" for name in FACETS}
     row |= {
-        "id": str(raw.get("id") or f"picture-{index:05d}"),
+        "id": str(raw.get("id") or raw.get("key") or f"picture-{index:05d}"),
         "caption": str(raw.get("caption") or "").strip(),
     }
     row |= {"year": int(raw.get("year") or 0), "gutenberg_id": int(raw.get("gutenberg_id") or 0)}

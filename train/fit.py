@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from accelerate.utils import set_seed
+from tqdm import tqdm
 
 from engrave.checkpoint import from_pretrained, save_pretrained
 from engrave.config import ModelConfig
@@ -20,7 +21,8 @@ from engrave.errors import ConfigError, DataError
 from engrave.model.multimodal import MultimodalModel
 from engrave.tokenizer import Tokenizer
 from train import config as settings
-from train import trackers
+from train import corrections, trackers
+from train.accepted import is_review_export
 from train.config import STAGES, TrainConfig
 from train.data import Examples, load
 from train.loop import Budget, Run, accelerator, save_state
@@ -60,9 +62,14 @@ def fit(
     tracker: str | None = None,
 ) -> dict[str, float]:
     """Train, from the checkpoint in `start` where one is given, and return the last validation
-    figures; raises Interrupted when `stop_after` steps were made."""
+    figures; raises Interrupted when `stop_after` steps were made.
+
+    Of an export of the caption desk a finished model learns words alone, unless another stage is
+    asked for, and run.json tells what that changed on accepted captions that were held out.
+    """
     training = dataclasses.replace(settings.named(preset), **(changes or {}))
-    names = _stages(stage)
+    exported = is_review_export(data)
+    names = corrections.STAGES if stage == "all" and start and exported else _stages(stage)
     trackers.check(tracker)
     if not resume and stage == "all" and (out / "run.json").exists():
         raise ConfigError(
@@ -73,13 +80,13 @@ def fit(
     speeder = accelerator(tracker, out)
     with speeder.main_process_first():  # what the first has cached the others only read
         model, context = _context(preset, training, data, out, speeder.device, start)
-        record = _record(out, preset, training, context, data, speeder.num_processes)
+        record = _record(out, preset, context, data, speeder.num_processes)
     trackers.start(speeder, tracker, out, record | {"seed": training.seed})
     figures: dict[str, float] = {}
     for name in names:
         if stage == "all" and name in record["done"]:
             continue
-        share = training.stages[name].minutes_share if stage == "all" else 1.0
+        share = training.stages[name].minutes_share if len(names) > 1 else 1.0
         budget = Budget(None if minutes is None else minutes * share, epochs, stop_after)
         figures, took = _run(name, context, budget, resume, speeder)
         record["minutes"] = round(record.get("minutes", 0.0) + took, 1)  # of all passes so far
@@ -108,7 +115,9 @@ def _context(
 ) -> tuple[MultimodalModel, Context]:
     config = settings.sizes(preset)
     train = load(data, "train", config.side_px, out / "cache")
-    if len(train) < 8:
+    if is_review_export(data):
+        training = corrections.adapted(training, len(train)) if start else training
+    elif len(train) < 8:
         raise DataError(f"{data} has {len(train)} training pictures; training needs 8 or more.")
     validation = _validation(data, config.side_px, out, train)
     if (out / "model.pt").is_file():
@@ -187,6 +196,10 @@ def _finish(
             path.unlink()
     record["done"] = [*[done for done in record["done"] if done != name], name]
     record["figures"][name] = figures
+    if "corrections" in record:
+        found = corrections.finish(context.out, model, context.validation, record["corrections"])
+        record["corrections"] = found
+        tqdm.write(corrections.told(found))
     record["finished"] = time.strftime("%Y-%m-%d %H:%M:%S")
     record["version"] = f"{record['preset']}-{time.strftime('%Y%m%d-%H%M')}"
     (context.out / "run.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
@@ -206,13 +219,14 @@ def save_raw(model: MultimodalModel, out: Path) -> None:
     save_state(held, out / "model.pt")
 
 
-def _record(
-    out: Path, preset: str, training: TrainConfig, context: Context, data: Path, processes: int
-) -> dict[str, Any]:
+def _record(out: Path, preset: str, context: Context, data: Path, processes: int) -> dict[str, Any]:
     """Return what is known of the run so far, or begin its record."""
     path = out / "run.json"
     if path.is_file():
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        known = dict(json.loads(path.read_text(encoding="utf-8")))
+        if "corrections" in known:
+            corrections.check_same(out, context.validation)
+        return known
     packages = ("torch", "transformers", "timm", "accelerate", "numpy")
     record = {
         "preset": preset,
@@ -225,11 +239,14 @@ def _record(
         "processes": processes,
         "commit": _commit(),
         "versions": {name: metadata.version(name) for name in packages},
-        "config": training.asdict(),
+        "config": context.config.asdict(),
         "parameters": sum(p.numel() for p in context.model.parameters()),
         "done": [],
         "figures": {},
     }
+    if is_review_export(data):
+        begun = corrections.begin(context.out, context.model, context.train, context.validation)
+        record["corrections"] = begun
     path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     save_raw(context.model, out)
     return record

@@ -26,7 +26,7 @@ VALIDATED = 160  # pictures that are captioned at each look
 
 class CaptionStage(Stage):
     """Cross-entropy with label smoothing for the words, InfoNCE for the embedding; both read the
-    whole latent."""
+    whole latent. Without a weight for the latter the embedding stays as it was."""
 
     name = "captions"
 
@@ -40,7 +40,9 @@ class CaptionStage(Stage):
         for part in self.captioner.modules():
             if isinstance(part, nn.Dropout):
                 part.p = context.config.caption_dropout
-        set_trained(self.head, True)
+        self.aligned = context.config.alignment_weight > 0
+        set_trained(self.head, self.aligned)
+        self.log_scale.requires_grad_(self.aligned)
 
     def players(self) -> dict[str, list[nn.Parameter]]:
         return {"model": [p for p in self.parameters() if p.requires_grad]}
@@ -76,13 +78,13 @@ class CaptionStage(Stage):
         ids = ids[:, : int((ids != 0).sum(1).max())]
         logits = self.captioner(meaning, layout, self._with_gaps(ids, generator))
         words, accuracy = word_loss(logits, ids[:, 1:])
-        alignment = self._alignment(meaning, layout, mirror, indices)
-        loss = config.caption_weight * words + config.alignment_weight * alignment
-        facts |= {"loss_total": float(loss.detach()), "loss_caption": float(words.detach())}
-        return loss, facts | {
-            "loss_alignment": float(alignment.detach()),
-            "caption_accuracy": accuracy,
-        }
+        loss = config.caption_weight * words
+        facts |= {"loss_caption": float(words.detach()), "caption_accuracy": accuracy}
+        if self.aligned:
+            alignment = self._alignment(meaning, layout, mirror, indices)
+            loss = loss + config.alignment_weight * alignment
+            facts["loss_alignment"] = float(alignment.detach())
+        return loss, facts | {"loss_total": float(loss.detach())}
 
     def _with_gaps(self, ids: Tensor, generator: torch.Generator) -> Tensor:
         """Hide some of the words that are read, so that the picture must be looked at."""
