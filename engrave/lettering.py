@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import ImageDraw, ImageFont
 from PIL.Image import Image, Resampling
 
+from engrave.errors import ConfigError
 from engrave.places import FONTS
 
 if TYPE_CHECKING:
@@ -23,12 +24,18 @@ CUT = " …"
 @cache
 def unpacked() -> dict[str, bytes]:
     """Return the fonts by name as TrueType, since neither PDFs nor all builds of Pillow take
-    WOFF2."""
+    WOFF2; raises ConfigError where one is missing."""
     from fontTools.ttLib import TTFont
 
     found: dict[str, bytes] = {}
     for name in NAMES:
-        font = TTFont(FONTS / f"eb-garamond-{name}-400-normal.woff2")
+        path = FONTS / f"eb-garamond-{name}-400-normal.woff2"
+        if not path.is_file():
+            raise ConfigError(
+                f"The font {path.name} is missing, in which this is set; install Engrave anew, "
+                "or take another format."
+            )
+        font = TTFont(path)
         font.flavor = None
         buffer = BytesIO()
         font.save(buffer)

@@ -76,7 +76,10 @@ def visit(url: str, seed: int, until: float, told: Any) -> None:
         with tempfile.TemporaryDirectory() as folder:
             picture = Path(folder) / "a.png"
             Image.effect_noise((256, 192), 20 + seed % 60).save(picture)
-            client = Client(url, verbose=False, analytics_enabled=False, download_files=False)
+            client = Client(
+                url, verbose=False, analytics_enabled=False, download_files=False,
+                httpx_kwargs={"timeout": PATIENCE_S},  # its own 5 s are for machines at leisure
+            )  # fmt: skip
             while time.time() < until:
                 name = dice.choices(list(MIX), list(MIX.values()))[0]
                 asked.append(ask(client, name, dice, handle_file(picture), until))

@@ -20,7 +20,8 @@ export async function map(context) {
     } catch (error) {
       if (fresh.gone) return;
       console.warn(error);
-      fresh.stage.replaceChildren(el("p", { class: "empty" }, "The map needs WebGL, which this browser does not offer; search and table do the same."));
+      const why = window.Plotly ? "The map needs WebGL, which this browser does not offer" : "The map cannot be drawn, as plotly.js did not come from the server";
+      fresh.stage.replaceChildren(el("p", { class: "empty" }, `${why}; search and table do the same.`));
       context.element.dataset.points = 0;
     }
   };
