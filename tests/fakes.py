@@ -214,6 +214,10 @@ class FakeEngine:
         """Return the nearest engravings."""
         return self.collection.nearest(vector[:NARROW], num, exclude=exclude)
 
+    def place(self, vector: np.ndarray) -> tuple[float, float]:
+        """Return where a latent or an embedding belongs on the map."""
+        return self.collection.place(unit(vector[:NARROW]))
+
     def decode(self, latents: np.ndarray, *, progress: Progress | None = None) -> list[Image.Image]:
         """Return drawn pictures."""
         return [draw(latent) for latent in latents]

@@ -18,7 +18,7 @@ from tests.fakes import fake_engine, noise
 
 MAKERS = {"/generate", "/remake", "/vary", "/mix", "/pad", "/sheet"}
 DESK = {"/caption", "/caption_batch", "/export_captions"}
-PUBLIC = MAKERS | DESK | {"/interpolate", "/search", "/walk"}
+PUBLIC = MAKERS | DESK | {"/interpolate", "/place", "/search", "/walk"}
 
 
 WITHOUT_FILE = {
@@ -152,11 +152,23 @@ def test_search(client: Client) -> None:
     assert len(found) == 5 and found[0]["similarity"] >= found[4]["similarity"]
 
 
+def test_place(client: Client, picture: Path) -> None:
+    found = client.predict(text="a ship", num=3, api_name="/place")
+    assert len(found["neighbours"]) == 3 and "distance" not in found
+    seen = client.predict(image=handle_file(picture), api_name="/place")
+    assert len(seen["neighbours"]) == 6 and seen["distance"]
+    assert all(isinstance(one[axis], float) for one in (found, seen) for axis in "xy")
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "sentence"),
     [
         ("/search", {"text": ""}, "The text is empty"),
         ("/search", {"text": "word " * 5000}, "at most 300"),
+        ("/search", {"text": "a", "collection": "nobody"}, "no collection called 'nobody'"),
+        ("/search", {"text": "a", "collection": "../x"}, "cannot name a collection"),
+        ("/place", {"text": "a", "collection": "a+b"}, "cannot name a collection"),
+        ("/place", {}, "The text is empty"),
         ("/generate", {"num": 9}, "from 1 to 8"),
         ("/generate", {"seed": -1}, "from 0 to"),
         ("/generate", {"less": "a", "less_weight": 9}, "from 0 to 4"),
@@ -263,9 +275,9 @@ def test_what_the_queue_cannot_hold_is_turned_away(
 
     monkeypatch.setattr(fake_engine(), "search", wait)
     with httpx.Client(timeout=30) as stranger:
-        asks = [stranger.post(f"{url}/gradio_api/call/search", json={"data": ["a", 3]})]
+        asks = [stranger.post(f"{url}/gradio_api/call/search", json={"data": ["a", 3, ""]})]
         while asks[-1].status_code == 200 and len(asks) < MAX_WAITING + 10:
-            asks.append(stranger.post(f"{url}/gradio_api/call/search", json={"data": ["a", 3]}))
+            asks.append(stranger.post(f"{url}/gradio_api/call/search", json={"data": ["a", 3, ""]}))
         gate.set()
         assert asks[-1].status_code == 503 and MAX_WAITING <= len(asks) <= MAX_WAITING + 3
         event = asks[-2].json()["event_id"]  # the last that was let in, so all are done after it

@@ -12,7 +12,7 @@ from engrave.errors import CollectionError, PromptError
 from engrave.shelf.importer import Importer
 from engrave.shelf.shelf import Edit, Shelf
 from engrave.sources import open_source
-from engrave.ui import ends, explore, explore_search, explore_shelf
+from engrave.ui import api, ends, explore, explore_search, explore_shelf
 from engrave.ui.explore_map import FRESH, Chart
 from engrave.ui.explore_shelf import First, Keeper
 from engrave.ui.sessions import Session, Sessions, alone
@@ -89,6 +89,32 @@ def test_a_bound_handler_gets_what_its_visitor_looks_at(shipped: Chart, fill: Fi
     other, _ = look("a circle", request("b"))
     assert len(own["items"]) == 4 and len(other["items"]) == ends.FOUND
     assert IMPORTED in own["label"] and MEMORY in other["label"]
+
+
+def test_an_endpoint_reads_only_what_its_visitor_may_see(
+    shipped: Chart, fill: Fill, tmp_path: Path
+) -> None:
+    sessions = Sessions(shipped, private=True, folder=tmp_path / "private")
+    anna = sessions.of(request("a"))
+    fill(anna.shelf, "prints")
+    anna.stay()
+    search, place = (bind(one, sessions.session) for one in (api.search, api.place))
+    found = search("a circle", 9, "prints", request("a"))
+    assert len(found) == 4 and len(search("a circle", 9, "", request("a"))) == 9
+    assert place("a circle", None, 2, "prints", request("a"))["neighbours"][0]["id"] in {
+        one["id"] for one in found
+    }
+    assert anna.name == ""  # asking changes nothing of what the page shows
+    for stranger in ("b", ""):
+        for ask in (search, place):
+            given = ("a circle", 9) if ask is search else ("a circle", None, 2)
+            with pytest.raises(gr.Error, match="no collection called 'prints'"):
+                ask(*given, "prints", request(stranger))
+            assert ask(*given, "", request(stranger))
+    shared = Sessions(shipped, private=False)
+    fill(Shelf(), "prints")
+    one, other = (bind(api.search, shared.session)("a", 9, "prints", request(k)) for k in "ab")
+    assert one == other and len(one) == 4
 
 
 def test_all_of_explore_works_on_the_chosen_collection(shipped: Chart, fill: Fill) -> None:

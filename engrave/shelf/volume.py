@@ -5,9 +5,12 @@ Shapes: N pictures, L width of the latent, E width of the embedding.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from engrave.collection import Collection, Label
-from engrave.collection.atlas import Atlas
+from engrave.collection.atlas import CELLS, Atlas
 from engrave.collection.facets import decade, write_map
 from engrave.collection.mapping import pca_places, placed_among
 from engrave.collection.vectors import unit
@@ -28,7 +31,7 @@ from engrave.shelf.records import Holding, holding
 from engrave.shelf.store import Store
 
 CELL_PX = 96
-READ_AT_ONCE = 100  # thumbnails, one sheet of them
+SHEETS = "sheets.json"  # what is on each sheet of a page
 NAMED = ("subject", "technique", "book", "folder")  # facets that every map offers
 FEWEST_VALUES, MOST_VALUES = 2, 200  # of another facet that colours a map
 
@@ -127,7 +130,7 @@ class Volume(Collection):
                 fresh = Path(scratch) / "page"
                 fresh.mkdir()
                 write_map(fresh, self.places, self.facets())
-                Atlas(fresh, CELL_PX).write(self._sprites())
+                self._write_sheets(fresh, pages)
                 if not ready.is_dir():  # another visitor may have been faster
                     fresh.rename(ready)
             _forget_others(pages, self.stamp)
@@ -148,10 +151,18 @@ class Volume(Collection):
     def _rows_by_id(self) -> dict[int, int]:
         return {id: row for row, id in enumerate(self._row_ids)}
 
-    def _sprites(self) -> Iterator[Image.Image]:
-        for start in range(0, len(self), READ_AT_ONCE):
-            group = self._store.some(self._row_ids[start : start + READ_AT_ONCE], "thumbnail")
-            yield from (pad_square(_opened(data), CELL_PX) for data in group)
+    def _write_sheets(self, fresh: Path, pages: Path) -> None:
+        """Take the sheets that an older version has already, and draw the others."""
+        atlas, drawn = Atlas(fresh, CELL_PX), _drawn(pages)
+        marks = []
+        for number, start in enumerate(range(0, len(self), CELLS)):
+            # an id names the bytes of a picture, so the same ids make the same sheet
+            ids = "\n".join(item.id for item in self.items[start : start + CELLS])
+            marks.append(hashlib.sha256(ids.encode()).hexdigest())
+            if not _taken(drawn.get(marks[-1]), atlas.path(number)):
+                group = self._store.some(self._row_ids[start : start + CELLS], "thumbnail")
+                atlas.write_sheet(number, [pad_square(_opened(data), CELL_PX) for data in group])
+        (fresh / SHEETS).write_text(json.dumps(marks), encoding="utf-8")
 
     def _places(self, ids: Sequence[str]) -> np.ndarray:
         """Return a place for each id: the one on the map, else one among them, else a first one."""
@@ -170,6 +181,33 @@ class Volume(Collection):
 def _opened(data: bytes) -> Image.Image:
     with Image.open(BytesIO(data)) as picture:
         return picture.convert("L")
+
+
+def _drawn(pages: Path) -> dict[str, Path]:
+    """Return the sheets of older versions by what is on them."""
+    found: dict[str, Path] = {}
+    for listed in sorted(pages.glob(f"[!.]*/{SHEETS}")):
+        try:
+            marks = json.loads(listed.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        atlas = Atlas(listed.parent, CELL_PX)
+        found |= {mark: atlas.path(number) for number, mark in enumerate(marks)}
+    return found
+
+
+def _taken(old: Path | None, new: Path) -> bool:
+    """Give a sheet a second name, or copy it where the disk knows no such thing."""
+    if old is None:
+        return False
+    try:
+        try:
+            os.link(old, new)
+        except OSError:
+            shutil.copyfile(old, new)
+    except OSError:  # another process has just deleted that version
+        return False
+    return True
 
 
 def _forget_others(pages: Path, stamp: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from engrave import limits
 from engrave.answers import Neighbour
 from engrave.engine import Engine
 from engrave.errors import PromptError
@@ -18,6 +19,7 @@ from engrave.ui.api_making import add_making
 from engrave.ui.desk import LONG_LINE, SHORT_LINE
 from engrave.ui.files import new_path
 from engrave.ui.review_views import belief
+from engrave.ui.sessions import Session, Sessions
 from engrave.ui.speech import bind
 from engrave.ui.stops import PROGRESS, teller
 from engrave.ui.uploads import EXTENSIONS, checked_list, open_upload
@@ -140,17 +142,49 @@ def latent_of(engine: Engine, pictures: Sequence[Path], number: int) -> np.ndarr
     return engine.encode(open_picture(pictures[number]))
 
 
-def search(engine: Engine, text: str, num: int = 24) -> list[Facts]:
-    """Find engravings of the collection by what they show.
+def search(session: Session, text: str, num: int = 24, collection: str = "") -> list[Facts]:
+    """Find engravings of a collection by what they show.
 
     Args:
         text: what to look for, at most 300 characters.
         num: how many results, 1 to 200.
+        collection: name of an own collection; empty for the one that the page begins with.
 
     Returns:
         engravings, nearest first: id, caption, printed title, book, author, year, similarity, url.
     """
+    engine = session.engine(str(collection or "").strip())
     return facts_of(engine.search(text, num=num))
+
+
+def place(
+    session: Session,
+    text: str = "",
+    image: str | None = None,
+    num: int = 6,
+    collection: str = "",
+) -> Facts:
+    """Say where a picture or a text belongs on the map of a collection, and what is nearest.
+
+    Args:
+        text: what it shows, at most 300 characters; or empty, with an image.
+        image: a picture, instead of a text.
+        num: how many neighbours.
+        collection: name of an own collection; empty for the one that the page begins with.
+
+    Returns:
+        x and y on the map, neighbours, and for a picture its distance to the collection in words.
+    """
+    engine = session.engine(str(collection or "").strip())
+    num = limits.NEIGHBOURS.whole(num)
+    if image:
+        vector = engine.encode(open_upload(image))
+        near = engine.nearness(vector)
+        distance: Facts = {"distance": near.words, "outside": near.outside}
+    else:
+        vector, distance = engine.embed_texts([text])[0], {}
+    x, y = engine.place(vector)
+    return {"x": x, "y": y, "neighbours": facts_of(engine.neighbours(vector, num))} | distance
 
 
 def end_of(engine: Engine, name: str, source: str, image: str | None, seed: int) -> Any:
@@ -169,7 +203,7 @@ def facts_of(neighbours: tuple[Neighbour, ...]) -> list[Facts]:
     return [asdict(neighbour) for neighbour in neighbours]
 
 
-def add_endpoints(engine: Engine, views: Views) -> None:
+def add_endpoints(engine: Engine, views: Views, sessions: Sessions) -> None:
     """Publish all endpoints; call it inside of the page."""
     with gr.Column(visible=False):
         image = [_file("image"), _number("num", 3), _number("num_neighbours", 6)]
@@ -194,8 +228,11 @@ def add_endpoints(engine: Engine, views: Views) -> None:
         ]
         made = [gr.File(label="files", file_count="multiple"), gr.JSON(label="facts")]
         publish("walk", bind(walk, engine), walking, made, LONG_LINE)
-        query = [gr.Textbox(label="text"), _number("num", 24)]
-        publish("search", bind(search, engine), query, [gr.JSON(label="engravings")], SHORT_LINE)
+        own = gr.Textbox("", label="collection: name of an own one")
+        query, visitor = [gr.Textbox(label="text"), _number("num", 24), own], sessions.session
+        publish("search", bind(search, visitor), query, [gr.JSON(label="engravings")], SHORT_LINE)
+        asked = [gr.Textbox("", label="text"), _file("image"), _number("num", 6), own]
+        publish("place", bind(place, visitor), asked, [gr.JSON(label="place")], SHORT_LINE)
 
 
 def publish(

@@ -77,7 +77,7 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
         lay_out(page, sessions, shown, training_tab=(trained, words))
         page.load(None, js=explore.FROM_ADDRESS, api_name=False)
         gr.HTML(colophon(views), padding=False)
-        add_endpoints(engine, views)
+        add_endpoints(engine, views, sessions)
         add_review_endpoints(engine)
     page.temp_file_sets += [files.MADE, UPLOADED]
     return page.queue(max_size=MAX_WAITING, default_concurrency_limit=1, api_open=False)

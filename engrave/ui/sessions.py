@@ -19,7 +19,9 @@ import gradio as gr
 
 from engrave.collection import Collection
 from engrave.collection.pair import Pair
+from engrave.engine import Engine
 from engrave.errors import CollectionError, EngraveError
+from engrave.shelf.names import checked_name
 from engrave.shelf.shelf import Shelf, Standing
 from engrave.ui.explore_map import Chart
 from engrave.ui.views import Views
@@ -75,6 +77,10 @@ class Session:
         """Choose a collection, as it is now."""
         self.chart = self.open(self.shelf, name)
         self.stay()
+
+    def engine(self, name: str = SHIPPED) -> Engine:
+        """Return what answers from one collection that this session may see, by its name."""
+        return self.open(self.shelf, SHIPPED if name == SHIPPED else checked_name(name)).engine
 
     def stay(self) -> None:
         """Be known from now on, with whatever is put on the shelf."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from engrave.collection.atlas import Atlas
 from engrave.errors import CollectionError
 from engrave.shelf.importer import Importer
 from engrave.shelf.journal import FILE
@@ -16,6 +19,7 @@ from engrave.shelf.shelf import Edit, Shelf
 from engrave.shelf.store import Store
 from engrave.sources import open_source
 from engrave.studio import Studio
+from tests.shelf.conftest import noise
 
 
 @pytest.fixture
@@ -171,3 +175,46 @@ def test_names_are_made_of_what_a_source_is_called() -> None:
 def test_an_unknown_name_lists_those_that_are_there(filled: Shelf) -> None:
     with pytest.raises(CollectionError, match=r"no collection called 'x' \(there are: prints\)"):
         filled.open("x")
+
+
+def test_an_edit_draws_no_sheet_anew_and_an_import_only_the_last(
+    shelf: Shelf, reader: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for seed in range(103):
+        noise(folder / f"{seed:03d}.png", seed)
+    Importer(shelf, reader).run(open_source(folder), "mine")
+    drawn: list[int] = []
+    write = Atlas.write_sheet
+
+    def noted(atlas: Atlas, number: int, sprites: Sequence[Image.Image]) -> None:
+        drawn.append(number)
+        write(atlas, number, sprites)
+
+    monkeypatch.setattr(Atlas, "write_sheet", noted)
+
+    def page() -> list[bytes]:
+        """Return the sheets of the newest version; note which were drawn."""
+        drawn.clear()
+        folder = shelf.open("mine").page_folder()
+        assert folder is not None
+        return [path.read_bytes() for path in sorted(folder.glob("atlas-*.webp"))]
+
+    first = page()
+    assert drawn == [0, 1] and len(first) == 2
+    id = shelf.open("mine").items[7].id
+    shelf.edit("mine", {id: Edit(caption="a lion", facets={"subject": "animals"})})
+    assert page() == first and drawn == []
+    noise(folder / "200.png", 200)
+    Importer(shelf, reader).run(open_source(folder), "mine")
+    longer = page()
+    assert drawn == [1] and longer[0] == first[0] and longer[1] != first[1]
+    shelf.delete("mine", [id])  # all after it move up
+    assert page() != longer and drawn == [0, 1]
+    for row in (0, 50, 102):
+        volume = shelf.open("mine")
+        folder_now = volume.page_folder()
+        assert folder_now is not None
+        shown = np.asarray(Atlas(folder_now, 96).sprite(row), float)
+        assert np.abs(shown - np.asarray(volume.sprite(row), float)).mean() < 12
