@@ -191,7 +191,7 @@ def _of_shelf(arguments: argparse.Namespace) -> int:
     def say(page: dict[str, Any], line: str) -> None:
         answer(arguments, page, line)
 
-    def remark(line: str) -> None:
+    def remark_below(line: str) -> None:
         clear_progress()
         remark(line)
 
@@ -201,7 +201,7 @@ def _of_shelf(arguments: argparse.Namespace) -> int:
 
         return Engine.alone(arguments.model).studio
 
-    desk = Desk(answer=say, remark=remark, progress=progress, load=load)
+    desk = Desk(answer=say, remark=remark_below, progress=progress, load=load)
     return COMMANDS[arguments.command](arguments, desk)
 
 
