@@ -11,7 +11,7 @@ from torch import nn
 from engrave.config import ModelConfig, seed, small, smoke
 from engrave.errors import ConfigError
 from engrave.model import flow
-from engrave.model.folded import folded
+from engrave.model.folded import folded, side_by_side
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.sphere import SCALE, slerp, to_sphere
 from engrave.model.ways import walk_latents
@@ -234,3 +234,17 @@ GOLDEN: dict[str, list[float]] = {
     "words": [-4.2371, -4.06173],
     "prior": [0.00025, 0.02134, -0.01613, -0.01612],
 }
+
+
+def test_channels_side_by_side_draw_and_read_the_same() -> None:
+    model = woken_model()
+    z = torch.nn.functional.normalize(torch.randn(2, model.config.latent_width), dim=-1)
+    with torch.inference_mode():
+        drawn = model.decode(z)
+        layout = model.layout(drawn)
+        assert side_by_side(model) is model
+        again = model.decode(z)
+        assert torch.allclose(drawn, again, atol=1e-3) and float(drawn.std()) > 0.1
+        assert torch.allclose(layout, model.layout(again), atol=1e-3)
+    first = model.decoder.levels[0][0].first.weight
+    assert first.is_contiguous(memory_format=torch.channels_last)

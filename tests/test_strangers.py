@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from engrave.config import UPSCALE
-from engrave.engine import ASSETS, Engine
+from engrave.engine import Engine
+from engrave.places import ASSETS
 
 SIDE = 8 * UPSCALE
 

@@ -20,6 +20,7 @@ from engrave.checkpoint import from_pretrained, save_pretrained
 from engrave.collection import Collection, Item, Label
 from engrave.collection.mapping import umap_places
 from engrave.errors import ConfigError
+from engrave.model.folded import side_by_side
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image
 from train.data import Examples, load
@@ -52,7 +53,7 @@ def publish(run: Path, data: Path, assets: Path, *, force: bool = False) -> None
             f"{run} has no evaluation.json; run `python -m train evaluate` with --out {evaluation}."
         )
     _refuse_worse(evaluation, assets / "training" / "evaluation.json", force)
-    model = from_pretrained(run / "model")
+    model = side_by_side(from_pretrained(run / "model"))
     parts = [load(data, split, model.config.side_px, run / "cache") for split in SPLITS]
     files = [latents_file(run / "cache", split, run / "model") for split in SPLITS]
     read = [encode_all(model, part, file) for part, file in zip(parts, files, strict=True)]

@@ -49,4 +49,5 @@ def _lite2() -> nn.Module:
     given = list(torch.load(str(path), map_location="cpu", weights_only=True).values())
     net: nn.Module = timm.create_model("tf_efficientnet_lite2", pretrained=False)
     net.load_state_dict(dict(zip(net.state_dict(), given, strict=True)))
-    return net.eval().requires_grad_(False)
+    # the channels of a pixel side by side: a third of the time on a CPU
+    return net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
