@@ -124,7 +124,7 @@ def test_a_recipe_is_opened_and_a_poster_and_all_frames_are_taken(
     tab.set_input_files("#recipe-file input[type=file]", str(path))
     expect(tab.locator(f"{CARDS} .words").first).to_have_text("a ship")
     expect(tab.get_by_label("Seconds that B is held")).to_have_value("0.5")
-    expect(tab.get_by_label("Even times")).to_be_checked()
+    expect(tab.get_by_role("radio", name="Even times")).to_be_checked()
     walk(tab, 5)
     with tab.expect_download() as saved:
         tab.click("#poster")
