@@ -189,7 +189,7 @@ def test_the_installed_page_is_served_and_asks_no_other_host(served: tuple[str, 
     font = re.search(r"gradio_api/file=[^')\"]*latin-400-normal\.woff2", page)
     assert font is not None
     assert httpx.get(f"{address}/{font.group()}").content[:4] == b"wOF2"
-    asked = httpx.post(f"{address}/gradio_api/call/search", json={"data": ["a ship", 2]}).json()
+    asked = httpx.post(f"{address}/gradio_api/call/search", json={"data": ["a ship", 2, ""]}).json()
     told = httpx.get(f"{address}/gradio_api/call/search/{asked['event_id']}", timeout=120).text
     assert "event: complete" in told
     assert "ASKED" not in log.read_text()

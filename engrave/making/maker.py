@@ -133,13 +133,13 @@ class Maker:
         """Return latents (N, L), one for each way to move a picture."""
         return np.stack([self._shifted(latent_L, shift) for shift in shifts])
 
-    def direction(self, name: str) -> Direction:
+    def direction(self, name: object) -> Direction:
         """Return the direction of that name; raises RecipeError where there is none."""
         for one in self.directions:
             if one.name == name:
                 return one
         raise RecipeError(
-            f"This collection has no direction '{name[:60]}'; "
+            f"This collection has no direction '{str(name)[:60]}'; "
             "open the collection that the recipe was made with."
         )
 
