@@ -142,7 +142,7 @@ def test_escapes_in_the_request_help_nobody(eve: httpx.Client, sent: tuple[Path,
 
 
 def test_what_was_made_for_one_is_not_read_by_another(ada: httpx.Client, eve: httpx.Client) -> None:
-    answer = told(ada, "generate", ["a ship", 1, 0, 2, 5])
+    answer = told(ada, "generate", ["a ship", 1, 0, 2, 5, "", 1, False])
     found = re.search(r'"path": "([^"]+\.png)"', answer)
     assert found is not None
     assert ada.get(f"/gradio_api/file={found.group(1)}").status_code == 200
@@ -179,13 +179,13 @@ def test_a_cookie_that_was_not_given_here_opens_nothing(url: str, sent: tuple[Pa
 
 
 def test_a_request_of_no_end_is_refused(eve: httpx.Client) -> None:
-    body = {"data": ["x" * MAX_JSON_BYTES, 3]}
+    body = {"data": ["x" * MAX_JSON_BYTES, 3, ""]}
     assert eve.post("/gradio_api/call/search", json=body).status_code == 413
     deep = "[" * 100_000 + "]" * 100_000
     answer = eve.post("/gradio_api/call/search", content=f'{{"data": {deep}}}')
     assert answer.status_code in (400, 413, 422, 500)
     assert "Traceback" not in answer.text
-    assert "complete" in told(eve, "search", ["a ship", 3])
+    assert "complete" in told(eve, "search", ["a ship", 3, ""])
 
 
 def test_uploads_are_not_for_others_on_the_machine(uploads: Path, sent: tuple[Path, str]) -> None:

@@ -62,7 +62,7 @@ def test_without_a_login_nothing_is_told(guarded: str) -> None:
     assert httpx.get(f"{guarded}/gradio_api/file={font}").status_code == 401
     files = {"files": ("a.png", b"a")}
     assert httpx.post(f"{guarded}/gradio_api/upload", files=files).status_code == 401
-    ask = {"data": ["a ship", 3]}
+    ask = {"data": ["a ship", 3, ""]}
     assert httpx.post(f"{guarded}/gradio_api/call/search", json=ask).status_code == 401
     wrong = httpx.post(f"{guarded}/login", data={"username": "ada", "password": "no"})
     assert wrong.status_code == 400
