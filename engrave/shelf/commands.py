@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 from engrave.errors import CollectionError
 from engrave.progress import Progress
-from engrave.shelf.importer import Importer, Reader, Report
+from engrave.shelf.cluster import check_ray
+from engrave.shelf.importer import ClusterImporter, Importer, Reader, Report
 from engrave.shelf.journal import Version
 from engrave.shelf.names import name_from
 from engrave.shelf.shelf import Shelf, Standing
@@ -36,7 +38,9 @@ def run_import(arguments: argparse.Namespace, desk: Desk) -> int:
     path = Path(arguments.source).expanduser()
     origin = str(path.resolve()) if path.exists() else str(arguments.source)
     shelf = Shelf()
-    importer = Importer(shelf, desk.load(), captions=arguments.captions)
+    if arguments.engine == "ray":
+        check_ray()  # before the model is loaded
+    importer = _importer(arguments, shelf, desk)
     try:
         report = importer.run(source, name, origin=origin, progress=desk.progress)
         _draw(arguments, shelf, report, desk)
@@ -116,6 +120,20 @@ def facts(report: Report) -> dict[str, Any]:
     page["twins"] = [{"key": key, "same_as": twin} for key, twin in report.twins]
     page["unread"] = [{"key": key, "reason": reason} for key, reason in report.unread]
     return page
+
+
+def _importer(arguments: argparse.Namespace, shelf: Shelf, desk: Desk) -> Importer:
+    if arguments.engine == "plain":
+        return Importer(shelf, desk.load(), captions=arguments.captions)
+    path = Path(arguments.source).expanduser()
+    return ClusterImporter(
+        shelf,
+        desk.load(),
+        desk.load,
+        source=str(path.resolve()) if path.exists() else arguments.source,
+        workers=arguments.workers or os.cpu_count() or 1,
+        captions=arguments.captions,
+    )
 
 
 def _draw(arguments: argparse.Namespace, shelf: Shelf, report: Report, desk: Desk) -> None:

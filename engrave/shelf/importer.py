@@ -7,9 +7,9 @@ the source that are in the table are not read again, and a picture that is there
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +20,14 @@ from engrave.collection.vectors import unit
 from engrave.config import ModelConfig
 from engrave.errors import CollectionError
 from engrave.progress import Progress, tell
+from engrave.shelf.cluster import Errand, check_ray, embed_all
 from engrave.shelf.intake import Plate, read_plates
 from engrave.shelf.journal import Journal, Running, now_text, write_journal
 from engrave.shelf.shelf import Shelf
+from engrave.shelf.staged import Staged, stage_of
 from engrave.shelf.store import Store
 from engrave.shelf.work import FEWEST_COMMITTED, Work, cut
-from engrave.sources import Source
+from engrave.sources import Entry, Source
 
 BATCH = 16  # pictures that the model sees at once
 
@@ -165,6 +167,58 @@ class Importer:
             journal = journal.advanced(what=more, kind=kind, rows=rows, **store.commits())
         write_journal(store.folder, journal)
         return journal
+
+
+class ClusterImporter(Importer):
+    """Imports as an Importer does, but the pictures are read by the workers of a Ray cluster."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        reader: Reader,
+        load: Callable[[], Reader],
+        *,
+        source: str,
+        workers: int,
+        captions: bool = False,
+    ) -> None:
+        super().__init__(shelf, reader, captions=captions)
+        self._load, self._source, self._workers = load, source, workers
+        check_ray()
+
+    def _take(self, work: Work, source: Source) -> None:
+        """Let workers read what nobody read yet, then commit it in the order of the source."""
+        stage = stage_of(work.store.folder, work.origin)
+        known = frozenset(work.keys | Staged(stage).keys)
+        errand = Errand(
+            source=self._source, known=known, stage=stage, load=self._load,
+            captions=self.captions, workers=self._workers,
+        )  # fmt: skip
+        embed_all(errand, source.count, work.progress)
+        staged = Staged(stage)
+        try:
+            for entry in work.unknown(source.entries()):
+                row = staged.row(entry.key)
+                if row is None:
+                    work.unread.append((entry.key, "It came while others were read; import again."))
+                elif work.is_new(plate := _plate_of(entry, row)):
+                    caption = cut(entry.caption) or row["caption"]
+                    by = "source" if entry.caption.strip() else "model" if caption else ""
+                    vectors = (np.array([row[name]]) for name in ("latent", "embedding"))
+                    work.add([plate], [(caption, by)], *vectors)
+                if work.full:
+                    work.commit()
+                    work.tell()
+        finally:
+            work.commit()
+        staged.clear()
+
+
+def _plate_of(entry: Entry, row: Mapping[str, Any]) -> Plate:
+    if row["reason"]:
+        return Plate(entry=entry, reason=row["reason"])
+    names = ("sha256", "thumbnail", "width", "height")
+    return Plate(entry=entry, **{name: row[name] for name in names})
 
 
 def _place(store: Store, kind: str) -> str:

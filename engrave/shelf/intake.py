@@ -37,15 +37,28 @@ class Plate:
     reason: str = ""
 
 
+def bytes_of(entry: Entry) -> tuple[bytes, str]:
+    """Return the encoded picture, or why it cannot be had."""
+    try:
+        return entry.read(), ""
+    except EngraveError as error:
+        return b"", str(error)
+    except OSError as error:
+        return b"", f"The file cannot be read ({error.strerror or error})."
+
+
 def read_plate(entry: Entry, side_px: int) -> Plate:
     """Read one picture; whatever is wrong with it becomes its reason."""
+    data, reason = bytes_of(entry)
+    return Plate(entry=entry, reason=reason) if reason else plate_of(entry, data, side_px)
+
+
+def plate_of(entry: Entry, data: bytes, side_px: int) -> Plate:
+    """Look at one encoded picture; whatever is wrong with it becomes its reason."""
     try:
-        data = entry.read()
         picture = open_picture(data)
     except EngraveError as error:
         return Plate(entry=entry, reason=str(error))
-    except OSError as error:
-        return Plate(entry=entry, reason=f"The file cannot be read ({error.strerror or error}).")
     return Plate(
         entry=entry,
         sha256=hashlib.sha256(data).hexdigest(),

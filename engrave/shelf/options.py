@@ -8,6 +8,7 @@ from collections.abc import Callable
 from engrave.errors import CollectionError
 from engrave.shelf.names import checked_name
 
+MOST_WORKERS = 1_000
 Adder = Callable[[str, str], ArgumentParser]  # a command's name and its help
 
 
@@ -45,6 +46,18 @@ def _import(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--simple-map", action="store_true", help="leave the true map for `map`, save a minute"
     )
+    parser.add_argument(
+        "--engine",
+        choices=("plain", "ray"),
+        default="plain",
+        help="ray: read by several processes, or by the cluster that $RAY_ADDRESS names",
+    )
+    parser.add_argument(
+        "--workers",
+        type=_workers,
+        metavar="N",
+        help="of --engine ray, each with a model of its own (default: one a core)",
+    )
     _json(parser, "what was done")
 
 
@@ -66,6 +79,12 @@ def _version(text: str) -> int:
         return int(text)
     except ValueError as error:
         raise ArgumentTypeError(f"'{text}' is no number of a version") from error
+
+
+def _workers(text: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) <= MOST_WORKERS:
+        return int(text)
+    raise ArgumentTypeError(f"'{text[:20]}' is no number of workers from 1 to {MOST_WORKERS:,}")
 
 
 def _name(parser: ArgumentParser) -> None:

@@ -83,7 +83,7 @@ class Work:
     def is_new(self, plate: Plate) -> bool:
         """Say whether a picture is to be embedded; note it where it cannot be read or is a twin."""
         key = plate.entry.key
-        if plate.square is None:
+        if plate.reason:
             self.unread.append((key, plate.reason))
         elif plate.sha256 in self.ids:
             self._note_twin(key, self.ids[plate.sha256])
