@@ -4,7 +4,9 @@ on them."""
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -18,6 +20,9 @@ import torch
 from engrave.checkpoint import from_pretrained
 from engrave.model.multimodal import MultimodalModel
 from tests.drawings import write_folder
+
+if TYPE_CHECKING:
+    from gradio_client import Client
 
 ROOT = Path(__file__).resolve().parent.parent
 SCANS = Path(os.environ.get("ENGRAVE_SCANS", ROOT.parent / "shared" / "engravings"))
@@ -57,3 +62,35 @@ def tiny_model(smoke_run: Path) -> MultimodalModel:
     for parameter in model.parameters():
         parameter.data.add_(torch.randn_like(parameter) * 0.02)
     return model
+
+
+@pytest.fixture(scope="module")
+def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder that uploads land in."""
+    folder = tmp_path_factory.mktemp("gradio").resolve()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def url(uploads: Path) -> Iterator[str]:
+    """A server over the drawing engine."""
+    from engrave.ui.page import build_page, launch_settings  # heavy, and most tests need no page
+    from tests.fakes import fake_engine
+
+    page = build_page(fake_engine(), uploads / "no-examples")
+    _, address, _ = page.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
+    )
+    yield address.rstrip("/")
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def client(url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    """A client of the server."""
+    from gradio_client import Client
+
+    downloads = tmp_path_factory.mktemp("downloads")
+    return Client(url, verbose=False, analytics_enabled=False, download_files=str(downloads))

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from engrave.image import read_metadata
-from engrave.ui.page import MAX_WAITING, build_page, launch_settings
+from engrave.ui.page import MAX_WAITING, build_page
 from tests.fakes import fake_engine, noise
 
 MAKERS = {"/generate", "/remake", "/vary", "/mix", "/pad", "/sheet"}
@@ -25,33 +24,6 @@ WITHOUT_FILE = {
     "kind": "engrave walk", "format": 1,
     "keyframes": [{"source": "upload:3"}, {"source": "text:a ship"}],
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder that uploads land in."""
-    folder = tmp_path_factory.mktemp("gradio")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def url(uploads: Path) -> Iterator[str]:
-    """A server over the drawing engine."""
-    page = build_page(fake_engine(), uploads / "no-examples")
-    _, address, _ = page.launch(
-        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
-    )
-    yield address.rstrip("/")
-    page.close()
-
-
-@pytest.fixture(scope="module")
-def client(url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    """A client of the server."""
-    downloads = tmp_path_factory.mktemp("downloads")
-    return Client(url, verbose=False, analytics_enabled=False, download_files=str(downloads))
 
 
 @pytest.fixture

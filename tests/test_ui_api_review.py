@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,38 +16,10 @@ from engrave.engine import Engine
 from engrave.review.exports.formats import FORMATS, read_back
 from engrave.review.project import read_project
 from engrave.ui.api_review import MOST
-from engrave.ui.page import build_page, launch_settings
 from tests.fakes import fake_engine, noise
 from tests.test_ui_visitors import data_of, told, visit
 
 CANVAS = "https://iiif.example.org/{stem}/canvas/1"
-
-
-@pytest.fixture(scope="module")
-def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder that uploads land in."""
-    folder = tmp_path_factory.mktemp("gradio").resolve()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def url(uploads: Path) -> Iterator[str]:
-    """A server over the drawing engine."""
-    page = build_page(fake_engine(), uploads / "no-examples")
-    _, address, _ = page.launch(
-        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
-    )
-    yield address.rstrip("/")
-    page.close()
-
-
-@pytest.fixture(scope="module")
-def client(url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    """A client of the server."""
-    downloads = tmp_path_factory.mktemp("downloads")
-    return Client(url, verbose=False, analytics_enabled=False, download_files=str(downloads))
 
 
 @pytest.fixture

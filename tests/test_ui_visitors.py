@@ -13,29 +13,8 @@ import gradio as gr
 import httpx
 import pytest
 
-from engrave.ui.page import build_page, launch_settings
 from engrave.ui.visitors import COOKIE, GUEST, MAX_JSON_BYTES, acting, came_in, new_folder
-from tests.fakes import fake_engine, noise
-
-
-@pytest.fixture(scope="module")
-def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder that uploads land in."""
-    folder = tmp_path_factory.mktemp("gradio").resolve()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder))
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def url(uploads: Path) -> Iterator[str]:
-    """A server over the drawing engine."""
-    page = build_page(fake_engine(), uploads / "no-examples")
-    _, address, _ = page.launch(
-        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
-    )
-    yield address.rstrip("/")
-    page.close()
+from tests.fakes import noise
 
 
 @contextmanager
