@@ -29,10 +29,12 @@ from engrave.walks import Keyframe, Recipe
 from engrave.walks.packing import finished, write_walk
 from engrave.walks.walker import Walker
 from tests.fake_studio import FakeStudio, latent_from
+from tests.killed_import import killed_imports
 from tests.tiny import tiny_collection, tiny_sprites
 from tests.woken import woken_model
 
 STATES = ("old", "new")
+IMPORT = "import"
 
 
 def save_model(path: Path, state: str) -> None:
@@ -161,11 +163,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", type=int, nargs="?", default=50)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=WRITERS, help="what is written")
+    parser.add_argument("--only", choices=[*WRITERS, IMPORT], help="what is written")
     asked = parser.parse_args()
     worst = 0
-    for name in [asked.only] if asked.only else WRITERS:
-        broken = killed(name, asked.count, asked.seed)
+    for name in [asked.only] if asked.only else [*WRITERS, IMPORT]:
+        if name == IMPORT:
+            broken = killed_imports(asked.count, asked.seed, apart)
+        else:
+            broken = killed(name, asked.count, asked.seed)
         print(f"{name}: killed {asked.count} times, broken {broken} times", flush=True)
         worst = max(worst, broken)
     return 1 if worst else 0

@@ -19,14 +19,14 @@ from engrave.collection import Collection
 from engrave.collection.insight import Insights
 from engrave.errors import CheckpointError, CollectionError
 from engrave.whole import whole_file, whole_folder
-from tests.kill import WRITERS
+from tests.kill import IMPORT, WRITERS
 from tests.tiny import tiny_collection, tiny_sprites
 from tests.woken import woken_model
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", [*WRITERS, IMPORT])
 def test_a_killed_writer_leaves_the_old_state_or_the_new(name: str) -> None:
     command = [sys.executable, "-m", "tests.kill", "4", "--only", name]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)

@@ -16,7 +16,7 @@ from engrave.ui.page import MAX_WAITING, build_page
 from tests.fakes import fake_engine, noise
 
 MAKERS = {"/generate", "/remake", "/vary", "/mix", "/pad", "/sheet"}
-DESK = {"/caption", "/caption_batch", "/export_captions"}
+DESK = {"/caption", "/caption_batch", "/review_captions", "/export_captions"}
 PUBLIC = MAKERS | DESK | {"/interpolate", "/place", "/search", "/walk"}
 
 
@@ -223,7 +223,7 @@ def test_what_takes_long_waits_in_a_line_of_its_own() -> None:
     # a person reviews while a batch runs; the model's own lock lets these embed a text in between
     reviewing = {name for name, line in queued.items() if line == "review"}
     person = {"saved", "judged", "stepped", "read_words", "taken", "loaded", "styled"}
-    assert reviewing == person | {"export_captions"}
+    assert reviewing == person | {"export_captions", "review_captions"}
     # a batch of captions holds up neither a search nor a walk, nor another visitor's batch
     batches = {name for name, line in queued.items() if line == "captions"}
     assert batches == {"describe", "resume", "rerun", "caption_batch"}

@@ -107,6 +107,34 @@ def test_an_edited_export_comes_back_as_a_project(
     assert told["new"] == 1 and replace(kept, reviewed=record.reviewed) == record
 
 
+def test_captions_are_accepted_and_written_by_programs(
+    client: Client, pictures: list[Path]
+) -> None:
+    project, _ = client.predict(files=sent(pictures), api_name="/caption_batch")
+    name = pictures[0].name
+    one, facts = client.predict(
+        project=handle_file(project), names=[name], decision="accepted", reviewer="Ada",
+        texts={"caption": "an owl", "tags": ["birds", "night"]}, api_name="/review_captions",
+    )  # fmt: skip
+    (record,) = facts["records"]
+    assert (record["caption"], record["tags"]) == ("an owl", ["birds", "night"])
+    assert (record["state"], record["reviewer"], record["distance"] > 0) == (
+        "accepted",
+        "Ada",
+        True,
+    )
+    assert facts["states"] == {"machine": 2, "edited": 0, "accepted": 1, "rejected": 0, "unread": 0}
+    rest, facts = client.predict(
+        project=handle_file(one), names=["all"], decision="rejected", reviewer="Ben",
+        api_name="/review_captions",
+    )  # fmt: skip
+    assert len(facts["records"]) == 2 and facts["states"]["rejected"] == 2
+    kept = {record.file: record for record in read_project(Path(rest).read_bytes())}
+    assert kept[name].caption == "an owl" and kept[name].state == "accepted"
+    _, looked = client.predict(project=handle_file(rest), api_name="/review_captions")
+    assert looked["states"] == facts["states"] and len(looked["records"]) == 3
+
+
 def test_the_house_style_is_applied_and_kept(client: Client, pictures: list[Path]) -> None:
     style = {"min_words": 3, "terms": [["fine", "delicate"]]}
     project, facts = client.predict(
@@ -121,6 +149,16 @@ def test_the_house_style_is_applied_and_kept(client: Client, pictures: list[Path
     [
         ("/caption_batch", {}, "There is no picture"),
         ("/caption_batch", {"style": {"lenght": 3}}, "no house style"),
+        ("/review_captions", {}, "There is no project"),
+        ("/review_captions", {"names": ["no.png"]}, "'no.png' is no picture of the project"),
+        ("/review_captions", {"names": {"a": 1}}, "no list of texts"),
+        ("/review_captions", {"names": [1]}, "no list of texts"),
+        ("/review_captions", {"decision": "accepted", "reviewer": "Ada"}, "Nothing is named"),
+        ("/review_captions", {"names": ["all"], "decision": "accepted"}, "Nobody is named"),
+        ("/review_captions", {"names": ["all"], "decision": "burnt"}, "accepted or rejected"),
+        ("/review_captions", {"names": ["all"], "texts": {"caption": "a"}}, "for one picture"),
+        ("/review_captions", {"names": ["0"], "texts": {"colour": "a"}}, "no texts of a picture"),
+        ("/review_captions", {"names": ["0"], "texts": ["a"]}, "no texts of a picture"),
         ("/export_captions", {}, "There is no project"),
         ("/export_captions", {"format": "docx"}, "no such format"),
         ("/export_captions", {"format": "xmp", "everything": True}, "is not here"),
@@ -130,7 +168,7 @@ def test_the_house_style_is_applied_and_kept(client: Client, pictures: list[Path
 def test_bad_requests_get_a_sentence(
     client: Client, pictures: list[Path], name: str, arguments: dict[str, Any], sentence: str
 ) -> None:
-    if name == "/export_captions" and arguments:
+    if name in ("/export_captions", "/review_captions") and arguments:
         project, _ = client.predict(files=sent(pictures[:1]), api_name="/caption_batch")
         arguments = arguments | {"project": handle_file(project)}
     if "style" in arguments:

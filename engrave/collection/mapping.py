@@ -9,15 +9,18 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
 
+from engrave.collection.trust import true_neighbours
 from engrave.errors import CollectionError
 from engrave.progress import Progress, tell
 
 PLACED_BY = 8  # neighbours that pull a new picture to its place on the map
 PULL = 20.0  # a neighbour pulls e times more for each 0.05 of cosine
+NEIGHBOURS = 15  # that UMAP keeps together, the point itself among them
 FEWEST = 50  # engravings, below which UMAP has nothing to show that PCA has not
 SAMPLE = 50_000  # engravings that UMAP is fitted on; the others are placed among them
 COMPONENTS = 50  # that PCA leaves to UMAP
@@ -56,11 +59,33 @@ def umap_places(embeddings_NE: np.ndarray) -> np.ndarray:
     saves time."""
     if len(embeddings_NE) < 16:
         return pca_places(embeddings_NE)
-    from umap import UMAP  # takes seconds to import and a minute to compile: only who maps pays
+    from umap import UMAP  # takes seconds to import and to compile: only who maps pays
 
-    mapper = UMAP(n_neighbors=15, min_dist=0.12, metric="cosine", random_state=7, n_jobs=1)
     reduced = _components(embeddings_NE, COMPONENTS)
-    return np.asarray(mapper.fit_transform(reduced), np.float32)
+    mapper = UMAP(
+        n_neighbors=NEIGHBOURS,
+        min_dist=0.12,
+        metric="cosine",
+        random_state=7,
+        n_jobs=1,
+        # exact ones: to compile the search for good guesses would cost three times the rest
+        precomputed_knn=_with_neighbours(reduced),
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="precomputed_knn", category=UserWarning)
+        return np.asarray(mapper.fit_transform(reduced), np.float32)
+
+
+def _with_neighbours(rows_NE: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each row and its nearest, (N, NEIGHBOURS) rows and 1 - cosine, itself first."""
+    norms = np.linalg.norm(rows_NE, axis=1, keepdims=True)
+    unit_NE = rows_NE / np.maximum(norms, 1e-9)
+    others = true_neighbours(unit_NE, NEIGHBOURS - 1)
+    cosines = np.einsum("nke,ne->nk", unit_NE[others], unit_NE)
+    order = np.argsort(-cosines, axis=1, kind="stable")
+    found = np.column_stack([np.arange(len(rows_NE)), np.take_along_axis(others, order, 1)])
+    apart = 1 - np.column_stack([np.ones(len(rows_NE)), np.take_along_axis(cosines, order, 1)])
+    return found, np.maximum(apart, 0).astype(np.float32)
 
 
 def umap_aside(embeddings_NE: np.ndarray, progress: Progress | None = None) -> np.ndarray:

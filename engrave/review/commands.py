@@ -5,25 +5,25 @@ from __future__ import annotations
 import argparse
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
 from engrave.engine import Engine
-from engrave.errors import PromptError, ReviewError
-from engrave.review.captioning import Step, caption_all, key_of, rewritten
+from engrave.errors import ReviewError
+from engrave.review.captioning import Step, caption_all, key_of
+from engrave.review.deciding import Wake, reviewed
 from engrave.review.exports.archives import Pictures, folder_pictures
 from engrave.review.exports.formats import format_named, meant, read_back
 from engrave.review.exports.rows import mark_of
 from engrave.review.inscriptions import check_reader, read_inscriptions
 from engrave.review.project import Project, merged, read_project
-from engrave.review.record import ACCEPTED, REJECTED, Record, decided
+from engrave.review.record import ACCEPTED, REJECTED, Record
 from engrave.review.style import Style, style_from_json
 from engrave.review.vocabulary import read_terms
 from engrave.whole import whole_file
 
 TEXTS = ("caption", "alt", "title", "printed", "tags")
-Wake = Callable[[], Engine]
 
 
 def open_project(path: Path | None) -> Project:
@@ -57,24 +57,18 @@ def review_project(arguments: argparse.Namespace, wake: Wake) -> list[Record]:
         merged(project, read_back(arguments.read.read_bytes(), arguments.read.name))
     elif not len(project):
         raise ReviewError(f"{arguments.project} holds no captions; caption pictures into it first.")
-    chosen = _named(project, arguments.names)
     texts = {name: getattr(arguments, name) for name in TEXTS if getattr(arguments, name)}
-    if texts and len(arguments.names) != 1:
-        raise PromptError("A text is for one picture; name the one that it belongs to.")
-    if arguments.decide and not arguments.names:
-        raise PromptError("Nothing is named; name the pictures, or 'all' for those still open.")
-    for record in chosen if texts or arguments.decide else ():
-        changed = rewritten(wake(), record, texts) if texts else record
-        if arguments.decide:
-            changed = decided(changed, arguments.decide, arguments.reviewer or "")
-        project.put(changed)
+    chosen = reviewed(
+        project, arguments.names, texts=texts, decision=arguments.decide or "",
+        reviewer=arguments.reviewer or "", wake=wake,
+    )  # fmt: skip
     if texts or arguments.decide or arguments.read is not None:
         project.save(arguments.project)
     if arguments.export:
         folder = arguments.pictures
         found = sorted(path for path in folder.rglob("*") if path.is_file()) if folder else []
         write_export(project, arguments, found)
-    return [project.needed(record.key) for record in chosen]
+    return chosen
 
 
 def write_export(project: Project, arguments: argparse.Namespace, pictures: Iterable[Path]) -> None:
@@ -115,28 +109,6 @@ def _style(style: Style, arguments: argparse.Namespace) -> Style:
     if arguments.vocabulary is not None:
         page = page | {"terms": read_terms(arguments.vocabulary.read_bytes())}
     return style_from_json(page)
-
-
-def _named(project: Project, names: list[str]) -> list[Record]:
-    """Return the records of file names or of the beginnings of keys."""
-    if not names:
-        return list(project)
-    if names == ["all"]:
-        return project.chosen("open")
-    found = []
-    for name in names:
-        own = [one for one in project if name in (one.file, one.key) or _begins(one.key, name)]
-        if len(own) != 1:
-            seen = "no picture" if not own else f"{len(own)} pictures"
-            raise PromptError(
-                f"'{name}' is {seen} of the project; give a name or a key of its list."
-            )
-        found += own
-    return found
-
-
-def _begins(key: str, name: str) -> bool:
-    return len(name) >= 6 and key.startswith(name)
 
 
 def _pictures(records: list[Record], paths: Iterable[Path]) -> Pictures:

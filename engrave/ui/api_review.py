@@ -9,15 +9,16 @@ from typing import Any
 import gradio as gr
 
 from engrave.engine import Engine
-from engrave.errors import PictureError
+from engrave.errors import PictureError, PromptError
 from engrave.limits import clean_text
 from engrave.review.captioning import caption_all, key_of
+from engrave.review.deciding import reviewed
 from engrave.review.exports.archives import folder_pictures
 from engrave.review.exports.formats import FORMATS, format_named, meant, read_back
 from engrave.review.exports.rows import mark_of
 from engrave.review.inscriptions import check_reader, read_inscriptions
 from engrave.review.project import Project, merged, read_project
-from engrave.review.record import Record
+from engrave.review.record import TEXTS, Record
 from engrave.review.style import style_from_json
 from engrave.ui.api import Facts, publish
 from engrave.ui.desk import CAPTIONS_LINE
@@ -28,6 +29,7 @@ from engrave.ui.speech import bind
 from engrave.ui.uploads import EXTENSIONS, checked, checked_list
 
 MOST = 50  # pictures of one call: others wait for the model meanwhile
+WRITTEN = (*TEXTS, "tags")
 READ = [".jsonl", ".csv", ".json", ".zip"]
 REVIEW: dict[str, Any] = {"concurrency_id": "review", "concurrency_limit": 4}
 
@@ -78,6 +80,35 @@ def caption_batch(
     return str(save("".join(held.lines()).encode(), PROJECT)), facts
 
 
+def review_captions(
+    engine: Engine,
+    project: str | None = None,
+    names: Facts | list[str] | None = None,
+    decision: str = "",
+    reviewer: str = "",
+    texts: Facts | None = None,
+) -> tuple[str, Facts]:
+    """Accept or reject captions of a project, or write texts into one, as `engrave review` does.
+
+    Args:
+        project: a project of /caption_batch or of the Caption tab, or an export, as edited.
+        names: list of file names or keys; ["all"] for all that are still open; none for a look.
+        decision: accepted or rejected; none leaves it open.
+        reviewer: who decides.
+        texts: what is written into the one named: caption, alt, title, printed, tags.
+
+    Returns:
+        the project as it is now, and records (those named) and states (how many are in each).
+    """
+    held = needed_project(project)
+    chosen = reviewed(
+        held, listed(names), texts=texts_of(texts), decision=clean_text(decision),
+        reviewer=reviewer, wake=lambda: engine,
+    )  # fmt: skip
+    facts = {"records": [told(record) for record in chosen], "states": held.counts()}
+    return str(save("".join(held.lines()).encode(), PROJECT)), facts
+
+
 def export_captions(
     project: str | None = None,
     format: str = "csv",
@@ -97,14 +128,34 @@ def export_captions(
     Returns:
         the file, and count (captions in it) and states (how many captions are in each state).
     """
-    if not project:
-        raise PictureError("There is no project; send one that /caption_batch gave back.")
-    held, form = project_of(project), format_named(format)
+    held, form = needed_project(project), format_named(format)
     records = meant(list(held), everything)
     paths = {key_of(path.read_bytes()): path for path in checked_list(files)}
     written = form.write(records, folder_pictures(paths), clean_text(canvas))
     facts = {"count": len(records), "states": held.counts()}
     return str(save(written, f"captions{form.suffix}")), facts
+
+
+def needed_project(path: str | None) -> Project:
+    """Return the project of a file; raises PictureError where none was sent."""
+    if not path:
+        raise PictureError("There is no project; send one that /caption_batch gave back.")
+    return project_of(path)
+
+
+def listed(names: object) -> list[str]:
+    """Return names of pictures, from a list of texts or from one."""
+    found = [names] if isinstance(names, str) else names or []
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise PromptError('The names are no list of texts; send for example ["plate-7.png"].')
+    return found
+
+
+def texts_of(page: object) -> Facts:
+    """Return texts by what they are; raises PromptError where it is something else."""
+    if page and not (isinstance(page, dict) and page.keys() <= set(WRITTEN)):
+        raise PromptError(f"These are no texts of a picture; send some of {', '.join(WRITTEN)}.")
+    return dict(page) if isinstance(page, dict) else {}
 
 
 def project_of(path: str | None) -> Project:
@@ -130,7 +181,7 @@ def told(record: Record) -> Facts:
 
 
 def add_review_endpoints(engine: Engine) -> None:
-    """Publish the two endpoints; call it inside of the page."""
+    """Publish the three endpoints; call it inside of the page."""
     with gr.Column(visible=False):
         pictures = gr.File(label="files", file_types=EXTENSIONS, file_count="multiple")
         batch = [
@@ -142,6 +193,15 @@ def add_review_endpoints(engine: Engine) -> None:
         ]
         made = [gr.File(label="project"), gr.JSON(label="records")]
         publish("caption_batch", bind(caption_batch, engine), batch, made, CAPTIONS_LINE)
+        review = [
+            gr.File(label="project", file_types=READ),
+            gr.JSON(label="names"),
+            gr.Textbox("", label="decision: accepted or rejected"),
+            gr.Textbox("", label="reviewer"),
+            gr.JSON(label="texts"),
+        ]
+        done = [gr.File(label="project"), gr.JSON(label="records")]
+        publish("review_captions", bind(review_captions, engine), review, done, REVIEW)
         export = [
             gr.File(label="project", file_types=READ),
             gr.Textbox("csv", label=f"format: {', '.join(FORMATS)}"),
