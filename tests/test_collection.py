@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engrave.collection import Collection, Label
-from engrave.collection.facets import decade, encode_facet
+from engrave.collection.facets import decade, encode_facet, write_map
 from engrave.collection.vectors import write_latents
 from engrave.errors import CollectionError
 from tests.tiny import tiny_collection, tiny_item, tiny_sprites
@@ -104,6 +105,24 @@ def test_the_folder_holds_what_the_map_reads(folder: Path) -> None:
     assert names == [item.subject for item in tiny_collection().items]
     page = json.loads((folder / "collection.json").read_text(encoding="utf-8"))
     assert page["count"] == 30 and "none is a scan" in page["note"]
+
+
+@pytest.mark.parametrize(
+    "name", ["ort/zeit", "xy", "facets", "a#b?c%41", "../up", "\\", "$&", "x" * 300, "\0", "字"]
+)
+def test_a_facet_of_any_name_colours_the_map(tmp_path: Path, name: str) -> None:
+    (tmp_path / "map").mkdir()
+    places = np.array([[1, 2], [3, 4]])
+    write_map(tmp_path / "map", places, {"subject": ["a", "b"], name: ["here", "there"]})
+    assert [path.name for path in tmp_path.iterdir()] == ["map"]
+    written = {path.name for path in (tmp_path / "map").iterdir()}
+    page = json.loads((tmp_path / "map" / "map-facets.json").read_text(encoding="utf-8"))
+    files = {one["codes"] for one in page.values()}
+    assert list(page) == ["subject", name] and len(written) == 4
+    assert files == written - {"map-xy.bin", "map-facets.json"}
+    assert all(re.fullmatch(r"[a-z0-9.-]+", file) for file in files)
+    assert np.fromfile(tmp_path / "map" / "map-xy.bin", dtype="<f4").tolist() == [1, 2, 3, 4]
+    assert (tmp_path / "map" / page[name]["codes"]).read_bytes() == b"\0\1"
 
 
 def test_sprites_are_cut_from_the_right_cell(tmp_path: Path) -> None:

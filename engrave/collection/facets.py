@@ -37,9 +37,10 @@ def write_map(folder: Path, xy_N2: np.ndarray, facets: Mapping[str, Sequence[str
     """Write places (<f4), codes (uint8) of each facet, and map-facets.json with their names."""
     (folder / "map-xy.bin").write_bytes(np.ascontiguousarray(xy_N2, dtype="<f4").tobytes())
     page = {}
-    for name, values in facets.items():
+    for number, (name, values) in enumerate(facets.items()):
         names, codes = encode_facet(values)
-        (folder / f"map-{name}.bin").write_bytes(codes.tobytes())
-        page[name] = {"names": names, "codes": f"map-{name}.bin"}
+        file = f"map-facet-{number}.bin"  # a facet is named by whoever made the table: "Ort/Zeit"
+        (folder / file).write_bytes(codes.tobytes())
+        page[name] = {"names": names, "codes": file}
     text = json.dumps(page, ensure_ascii=False, indent=1)
     (folder / "map-facets.json").write_text(text + "\n", encoding="utf-8")

@@ -33,6 +33,7 @@ from engrave.shelf.store import Store
 CELL_PX = 96
 SHEETS = "sheets.json"  # what is on each sheet of a page
 NAMED = ("subject", "technique", "book", "folder")  # facets that every map offers
+WORKED_OUT = ("cluster", "trust", "likeness")  # names under which the map colours by itself
 FEWEST_VALUES, MOST_VALUES = 2, 200  # of another facet that colours a map
 
 
@@ -113,7 +114,7 @@ class Volume(Collection):
         for name in sorted({name for item in self.items for name in item.facets} - {*found}):
             values = self.values(name)
             if FEWEST_VALUES <= len(set(values)) <= min(MOST_VALUES, len(values) // 2):
-                found[name] = values
+                found[f"{name} of the source" if name in WORKED_OUT else name] = values
         return found
 
     def values(self, name: str) -> list[str]:

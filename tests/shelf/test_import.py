@@ -50,6 +50,18 @@ def test_a_folder_becomes_a_collection(shelf: Shelf, reader: Studio, prints: Pat
     assert all(item.caption == "" and item.caption_by == "" for item in volume.items)
 
 
+def test_facets_of_any_name_colour_the_map(shelf: Shelf, reader: Studio, prints: Path) -> None:
+    rows = [("file_name", "Ort/Zeit", "cluster")]
+    rows += [(path.name, path.stem[0], path.stem[1]) for path in (prints / "dark").iterdir()]
+    (prints / "dark" / "list.csv").write_text("\n".join(map(",".join, rows)) + "\n")
+    bring(shelf, reader, prints / "dark", "dark")
+    volume = shelf.open("dark")
+    assert {"ort/zeit", "cluster of the source"} <= {*volume.facets()}
+    assert volume.facets()["ort/zeit"] == [item.key[0] for item in volume.items]
+    folder = volume.page_folder()
+    assert folder is not None and (folder / "map-facets.json").is_file()
+
+
 def test_the_vectors_are_those_of_the_model(shelf: Shelf, reader: Studio, prints: Path) -> None:
     bring(shelf, reader, prints)
     volume = shelf.open("prints")

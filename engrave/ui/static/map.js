@@ -12,7 +12,7 @@ import { Plot } from "./map-plot.js";
 import { Sprites, thinned } from "./map-sprites.js";
 
 const WORKED_OUT = ["cluster", "trust", "likeness"];
-const WORDS = { likeness: "likeness to the search" };
+const WORDS = new Map([["likeness", "likeness to the search"]]);
 const LONE = 255;
 const REACH = 12; // CSS pixels round a point that are its own
 const TOOLS = [
@@ -92,7 +92,7 @@ export class CollectionMap {
     const [facets, xy] = await Promise.all([fetch(this.files.facets).then((answer) => answer.json()), binary(this.files.xy)]);
     this.facets = facets;
     const facetsOf = [...Object.keys(facets).filter((name) => facets[name].names.length > 1), ...WORKED_OUT];
-    this.choose.replaceChildren(...facetsOf.map((name) => el("option", { value: name }, WORDS[name] ?? name)));
+    this.choose.replaceChildren(...facetsOf.map((name) => el("option", { value: name }, WORDS.get(name) ?? name)));
     const pairs = new Float32Array(xy);
     this.count = pairs.length / 2;
     const axis = (first) => Float32Array.from({ length: this.count }, (_, row) => pairs[2 * row + first]);
@@ -149,7 +149,7 @@ export class CollectionMap {
     else if (facet === "cluster") await this.cluster();
     else {
       const { names, codes } = this.facets[facet];
-      const found = new Uint8Array(await binary(this.files.folder.replace("NAME", codes)));
+      const found = new Uint8Array(await binary(this.files.folder.replace("NAME", () => encodeURIComponent(codes))));
       await this.paint(facet, this.legend.codesOf(facet, names, found));
     }
     showClusters(facet === "cluster");
