@@ -174,6 +174,16 @@ def test_what_was_changed_in_the_spreadsheet_is_an_edit(records: list[Record]) -
         read_back(table.to_csv(index=False).encode(), "captions.csv")
 
 
+@pytest.mark.parametrize("name", ["csv", "jsonl", "annotations"])
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman", "utf-16"])
+def test_an_export_saved_without_its_accents_is_refused(
+    name: str, encoding: str, records: list[Record]
+) -> None:
+    written = FORMATS[name].write(records, _none, CANVAS).decode("utf-8-sig")
+    with pytest.raises(ReviewError):
+        read_back(written.encode(encoding), f"captions{FORMATS[name].suffix}")
+
+
 def test_json_lines_are_read_by_pandas(records: list[Record]) -> None:
     table = pandas.read_json(io.BytesIO(FORMATS["jsonl"].write(records, _none, "")), lines=True)
     assert list(table["caption"]) == [one.caption for one in records]

@@ -29,7 +29,7 @@ def as_csv(records: Iterable[Record]) -> bytes:
 def read_csv(data: bytes) -> list[Record]:
     """Return the records of a table that `as_csv` wrote, also where a spreadsheet saved it."""
     csv.field_size_limit(CELL_BYTES)
-    text = data.decode("utf-8-sig", errors="replace")
+    text = decoded(data)
     head = text.partition("\n")[0]
     delimiter = max(",;\t", key=head.count)  # spreadsheets save as their country does
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -56,7 +56,7 @@ def as_json_lines(records: Iterable[Record]) -> bytes:
 def read_json_lines(data: bytes) -> list[Record]:
     """Return the records of JSON lines that were written here, or of a metadata.jsonl."""
     records = []
-    for at, line in enumerate(data.decode("utf-8-sig", errors="replace").split("\n"), 1):
+    for at, line in enumerate(decoded(data).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -67,6 +67,17 @@ def read_json_lines(data: bytes) -> list[Record]:
             raise ReviewError(f"Line {at} is no object; take it out, or export again.")
         records.append(record_of_row(_flat(row)))
     return records
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a file; raises ReviewError where accents of it would be lost."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ReviewError(
+            "This export is not UTF-8, so its accents cannot be read; save it again as UTF-8 "
+            "(in a spreadsheet: CSV UTF-8)."
+        ) from error
 
 
 def _flat(row: dict[str, object]) -> dict[str, object]:
