@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageChops
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from engrave.image import read_metadata
 from tests.browser.conftest import open_tab, overflow
@@ -188,6 +188,49 @@ def test_a_sheet_of_texts_and_seeds_is_made_and_downloaded(page: Page) -> None:
     page.click("#sheet-stop")
     expect(page.locator("#sheet-shown .note")).to_contain_text("Stopped")
     expect(page.locator(".toast-body")).to_have_count(0)
+
+
+def tab_to(page: Page, aim: Locator) -> None:
+    """Press Tab until something is reached."""
+    for _ in range(300):
+        if aim.evaluate("(node) => node === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{aim} cannot be reached by the Tab key")
+
+
+@BOTH
+def test_the_keyboard_alone_makes_varies_and_keeps(page: Page) -> None:
+    open_tab(page, "Generate")
+    small(page)
+    set_number(page, "num", 2)
+    page.focus(PROMPT)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("a ship at sea")
+    page.keyboard.press("Enter")
+    expect(page.locator("#plates .note")).not_to_contain_text("earlier")
+    expect(page.locator(PLATES)).to_have_count(2)
+    expect(page.locator("#plates .waiting")).to_have_count(0)
+    vary = page.locator(PLATES).first.get_by_role("button", name="Vary")
+    tab_to(page, vary)
+    page.keyboard.press("Enter")
+    expect(page.locator("#pad .thumb")).to_have_count(9)
+    expect(vary).to_be_focused()
+    middle = page.locator("#pad .middle img").get_attribute("src")
+    cell = page.get_by_role("button", name="Go on from up", exact=True)
+    tab_to(page, cell)
+    page.keyboard.press("Enter")
+    expect(page.locator("#pad .middle img")).not_to_have_attribute("src", str(middle))
+    expect(page.locator(PLATES)).to_have_count(1)
+    expect(cell).to_be_focused()  # so that the next step needs no walk through the page
+    history = page.get_by_role("button", name="History and favourites")
+    tab_to(page, history)
+    page.keyboard.press("Enter")
+    star = page.locator("#shelf .shelf li").first.get_by_role("button").last
+    tab_to(page, star)
+    page.keyboard.press("Space")
+    expect(star).to_have_attribute("aria-pressed", "true")
+    expect(star).to_be_focused()
 
 
 @BOTH

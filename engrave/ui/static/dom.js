@@ -16,10 +16,40 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/* Draws a widget now and again whenever Python sends another value. */
+const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
+
+function focusable(root) {
+  return [...root.querySelectorAll(FOCUSABLE)];
+}
+
+function nameOf(node) {
+  return node?.getAttribute("aria-label") || node?.textContent.trim();
+}
+
+/* Returns what brings the keyboard back to where it was, once its place is drawn anew. */
+function keyboardIn(root) {
+  const held = document.activeElement;
+  if (!root.contains(held)) return () => {};
+  const before = focusable(root);
+  const place = before.indexOf(held);
+  const name = nameOf(held);
+  return () => {
+    const all = focusable(root);
+    const likely = all[Math.min(place, all.length - 1)];
+    // where as many are there as before, only names have changed: a star that is now set
+    const same = all.length === before.length || nameOf(likely) === name ? likely : all.find((node) => nameOf(node) === name);
+    (same ?? likely)?.focus({ preventScroll: true });
+  };
+}
+
+/* Draws a widget now and again whenever Python sends another value; the keyboard stays where it was. */
 export function mount({ element, props, watch }, draw) {
   const root = element.querySelector(".widget");
-  const render = () => root.replaceChildren(...[draw(props.value ?? {})].flat().filter(Boolean));
+  const render = () => {
+    const back = keyboardIn(root);
+    root.replaceChildren(...[draw(props.value ?? {})].flat().filter(Boolean));
+    back();
+  };
   watch("value", render);
   render();
 }
