@@ -13,6 +13,7 @@ from engrave.collection import Collection
 from engrave.collection.clusters import LONE, by_size, find_clusters, medoids, name_clusters
 from engrave.collection.ground import along, around, blend
 from engrave.collection.insight import Insights
+from engrave.collection.names import Given, settled
 from engrave.collection.queries import Company, Part, Yardstick, blended, scores
 from engrave.collection.trust import true_neighbours, trust
 from engrave.collection.vectors import unit
@@ -127,12 +128,76 @@ def test_a_name_of_ones_own_stays_and_can_be_taken_back(
     found = insights.get().clusters[1].name
     assert insights.rename(1, "  Ships   at sea ").clusters[1].name == "Ships at sea"
     assert Insights(collection, tmp_path).get().clusters[1].name == "Ships at sea"
-    assert json.loads(next(tmp_path.glob("*names.json")).read_text()) == {"1": "Ships at sea"}
+    (page,) = tmp_path.glob("names-*.json")
+    (given,) = json.loads(page.read_text())["names"]
+    assert given["name"] == "Ships at sea" and len(given["members"]) > 8
     assert insights.rename(1, "").clusters[1].name == found
     with pytest.raises(CollectionError, match="no cluster 99"):
         insights.rename(99, "x")
     with pytest.raises(CollectionError, match="61 characters"):
         insights.rename(1, "x" * 61)
+
+
+def changed(collection: Collection, how: str) -> Collection:
+    """Return what a collection is after an edit, an import, or a picture that was taken out."""
+    items, rng = list(collection.items), np.random.default_rng(4)
+    if how == "edit":
+        items[0] = replace(items[0], caption="a ship, without the typo")
+    elif how == "import":  # a larger crowd than all before, so that every number is another one
+        items += [
+            replace(items[0], id=f"new-{k}", x=float(x), y=float(y))
+            for k, (x, y) in enumerate(rng.normal(loc=30, scale=0.3, size=(60, 2)))
+        ]
+    else:
+        del items[0]
+    count = len(items)
+    vectors = {"latents": rng.normal(size=(count, 8)), "embeddings": rng.normal(size=(count, 8))}
+    return Collection(items, label=collection.label, **vectors)
+
+
+@pytest.mark.parametrize("how", ["edit", "import", "taken out"])
+def test_a_name_stays_with_its_engravings(
+    clouds: tuple[np.ndarray, np.ndarray], tmp_path: Path, how: str
+) -> None:
+    before = cloudy(clouds)
+    insights = Insights(before, tmp_path)
+    found = insights.get()
+    members = {before.items[row].id for row in np.flatnonzero(found.labels_N == 1)}
+    insights.rename(1, "Ships at sea")
+    after = changed(before, how)
+    now = Insights(after, tmp_path).get()
+    (number,) = (k for k, one in enumerate(now.clusters) if one.name == "Ships at sea")
+    held = {after.items[row].id for row in np.flatnonzero(now.labels_N == number)}
+    assert len(held & members) > len(members) / 2
+    assert Insights(after, tmp_path).rename(number, "").clusters[number].name != "Ships at sea"
+    again = Insights(before, tmp_path).get()
+    assert "Ships at sea" not in [one.name for one in again.clusters]
+
+
+def test_names_by_number_of_an_older_file_are_read_and_carried_on(
+    clouds: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    insights = Insights(cloudy(clouds), tmp_path)
+    found = insights.get().clusters
+    (tmp_path / f"{insights.key}-names.json").write_text('{"1": "Old", "x": 3}')
+    assert [one.name for one in insights.get().clusters] == [one.name for one in found]
+    (tmp_path / f"{insights.key}-names.json").write_text('{"1": "Old"}')
+    assert insights.get().clusters[1].name == "Old"
+    named = insights.rename(0, "New").clusters
+    assert [one.name for one in named[:2]] == ["New", "Old"]
+    after = Insights(changed(insights.collection, "edit"), tmp_path).get().clusters
+    assert [one.name for one in after[:2]] == ["New", "Old"]
+    for damaged in ("", "[]", '{"names": 3}', '{"names": [{"name": "x"}]}'):
+        next(tmp_path.glob("names-*.json")).write_text(damaged)
+        assert insights.get().clusters == found
+
+
+def test_two_names_for_one_cluster_and_none_for_a_scattered_one() -> None:
+    given = [Given("few", ("a", "b")), Given("most", ("c", "d", "e")), Given("spread", ("a", "f"))]
+    labels = {"a": 0, "b": 0, "c": 0, "d": 0, "e": 0, "f": -1}
+    assert settled(given, labels) == {0: "most"}
+    assert settled([Given("torn", ("a", "x", "y"))], {"a": 0, "x": -1, "y": -1}) == {}
+    assert settled([Given("gone", ("g",))], labels) == {}
 
 
 def test_a_question_of_one_part_ranks_by_cosine() -> None:

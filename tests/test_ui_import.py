@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote
@@ -12,6 +14,7 @@ import gradio as gr
 import pytest
 
 from engrave.errors import AccessError, CollectionError, PictureError, PromptError, SourceError
+from engrave.sources import open_source
 from engrave.ui import explore_compare, explore_import, explore_versions, stops
 from engrave.ui.explore_map import FRESH, Chart, bits_text, rows_of_bits
 from engrave.ui.explore_shelf import First, Keeper
@@ -20,6 +23,8 @@ from engrave.ui.sessions import Session, Sessions
 from engrave.ui.views import Views
 from tests.drawings import SHAPES, draw
 from tests.fakes import fake_engine
+from tests.sources.server import serving
+from tests.sources.test_iiif import canvas3, collection3, manifest3, refer
 
 REQUEST = gr.Request(session_hash="a", cookies={})
 ENGINE = fake_engine()
@@ -151,6 +156,57 @@ def test_a_visitor_has_room_for_so_many(
     page[0].private = True
     with pytest.raises(PromptError, match="room for 3"):
         take(page, dropped, name="other")
+
+
+@pytest.mark.parametrize("kind", ["manifest", "collection"])
+def test_a_manifest_is_dropped_as_a_file(
+    page: tuple[Session, Keeper], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    with serving() as host:
+        for number, shape in enumerate(SHAPES):
+            buffer = io.BytesIO()
+            draw(shape, "left", True).save(buffer, "PNG")
+            host.put(f"/p{number}.png", buffer.getvalue(), "image/png")
+        whole = manifest3(host, "/m", *(canvas3(host, number) for number in range(4)))
+        host.put_json("/m", whole)
+        told = whole if kind == "manifest" else collection3(host, "/c", refer(host, "/m"))
+        path = tmp_path / "made" / "book.JSON"
+        path.write_text(json.dumps(told))
+        with pytest.raises(PictureError, match="ENGRAVE_HOSTS"):  # no host is listed
+            take(page, [str(path)])
+        local = partial(open_source, hosts=[host.name], private=True)
+        monkeypatch.setattr(explore_import, "open_source", local)
+        drawing = tmp_path / "made" / "own.png"
+        draw("tower", "right", True).save(drawing)
+        view = take(page, [str(drawing), str(path)])[0]
+        assert (view["added"], view["failed"], view["pictures"]) == (5, 0, 5)
+        # the number of a Collection's pictures is known once they were counted
+        monkeypatch.setattr(explore_import, "MOST_ALONE", 7)
+        page[0].private = True
+        if kind == "collection":
+            view = take(page, [str(path)], name="more")[0]
+            assert (view["added"], view["failed"], view["pictures"]) == (2, 1, 2)
+            assert "no room" in view["unread"][0]["why"]
+        with pytest.raises(PromptError, match="room for 7"):
+            take(page, [str(path)], name="third")
+
+
+def test_what_is_no_manifest_is_told(page: tuple[Session, Keeper], tmp_path: Path) -> None:
+    path = tmp_path / "made" / "words.json"
+    for text in ("{}", "[1]", "no JSON"):
+        path.write_text(text)
+        with pytest.raises(SourceError, match=r"words\.json"):
+            take(page, [str(path)])
+
+
+def test_a_full_shelf_takes_the_same_again(
+    page: tuple[Session, Keeper], dropped: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explore_import, "MOST_ALONE", 6)
+    page[0].private = True
+    take(page, dropped)
+    again = take(page, dropped)[0]
+    assert (again["added"], again["present"], again["failed"]) == (0, 4, 1)
 
 
 def test_a_page_for_looking_only_changes_nothing(

@@ -8,11 +8,11 @@ from typing import Any, cast
 import gradio as gr
 import pytest
 
-from engrave.errors import CollectionError, PromptError
+from engrave.errors import AccessError, CollectionError, PromptError
 from engrave.shelf.importer import Importer
 from engrave.shelf.shelf import Edit, Shelf
 from engrave.sources import open_source
-from engrave.ui import api, ends, explore, explore_search, explore_shelf
+from engrave.ui import api, ends, explore, explore_map, explore_search, explore_shelf
 from engrave.ui.explore_map import FRESH, Chart
 from engrave.ui.explore_shelf import First, Keeper
 from engrave.ui.sessions import Session, Sessions, alone
@@ -64,6 +64,22 @@ def fill(tmp_path: Path) -> Fill:
         return folder
 
     return filled
+
+
+def test_nobody_renames_the_clusters_of_all(shipped: Chart, fill: Fill) -> None:
+    sessions = Sessions(shipped, private=True)
+    anna = sessions.of(request("a"))
+    before = explore_map.learnt(anna.chart)
+    assert before["fixed"]
+    with pytest.raises(AccessError, match="All visitors"):
+        explore_map.renamed(anna.chart, event(number=0, name="Mine"))
+    assert explore_map.learnt(sessions.of(request("b")).chart) == before
+    fill(anna.shelf, "prints")
+    anna.look_at("prints")
+    assert not explore_map.learnt(anna.chart)["fixed"]  # nobody else sees it
+    sessions = Sessions(shipped, private=False)
+    named = explore_map.renamed(sessions.of(request("a")).chart, event(number=0, name="Mine"))
+    assert named["clusters"][0]["name"] == "Mine" and not named["fixed"]
 
 
 def test_two_visitors_look_at_two_collections(shipped: Chart, fill: Fill) -> None:

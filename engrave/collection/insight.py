@@ -1,6 +1,6 @@
 """What the map learns of itself, trust and clusters: worked out once, kept in a small file.
 
-A file belongs to one state of one collection; names that a person gave stay in one beside it.
+A file belongs to one state of one collection; names that a person gave belong to all its states.
 """
 
 from __future__ import annotations
@@ -19,6 +19,14 @@ import numpy as np
 
 from engrave.collection.clusters import Cluster, describe_clusters, find_clusters
 from engrave.collection.collection import Collection
+from engrave.collection.names import (
+    Given,
+    home_of,
+    names_path,
+    read_names,
+    settled,
+    write_names,
+)  # fmt: skip
 from engrave.collection.trust import trust
 from engrave.errors import CollectionError
 
@@ -70,9 +78,13 @@ class Insights:
                 f"This name has {len(name)} characters; a cluster takes up to {LONGEST_NAME}."
             )
         with self._lock:
-            names = self._names()
-            names.pop(str(number), None)
-            _replace(self._path("names.json"), json.dumps({**names, **_one(number, name)}))
+            labels = self._labels(found)
+            given = [one for one in self._given(found) if _label(one, labels) != number]
+            if name:
+                members = tuple(id for id, label in labels.items() if label == number)
+                given.append(Given(name, members))
+            write_names(self._names_path, given)
+            self._path("names.json").unlink(missing_ok=True)  # its names are in the other now
         return self.get()
 
     def keep(self, found: Insight) -> None:
@@ -116,36 +128,40 @@ class Insights:
             return None  # not there, or damaged: it is worked out anew
 
     def _named(self, found: Insight) -> Insight:
-        names = self._names()
+        names = settled(self._given(found), self._labels(found))
         clusters = (
-            replace(one, name=names.get(str(k), one.name)) for k, one in enumerate(found.clusters)
+            replace(one, name=names.get(k, one.name)) for k, one in enumerate(found.clusters)
         )
         return replace(found, clusters=tuple(clusters))
 
-    def _names(self) -> dict[str, str]:
+    def _labels(self, found: Insight) -> dict[str, int]:
+        """Return the cluster of each engraving by its id."""
+        ids = (item.id for item in self.collection.items)
+        return dict(zip(ids, found.labels_N.tolist(), strict=True))
+
+    def _given(self, found: Insight) -> list[Given]:
+        """Return all names of the collection, with those of a file that knew clusters by number."""
         try:
             page = json.loads(self._path("names.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return page if isinstance(page, dict) else {}
+            numbered = {int(number): str(name) for number, name in page.items()}
+        except (OSError, ValueError, AttributeError):
+            numbered = {}
+        labels = self._labels(found) if numbered else {}
+        old = [
+            Given(name, tuple(id for id, label in labels.items() if label == number))
+            for number, name in sorted(numbered.items())
+        ]
+        return [*old, *read_names(self._names_path)]
+
+    @property
+    def _names_path(self) -> Path:
+        return names_path(self.folder, self.collection.label.name)
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{self.key}-{name}"
 
 
-def _one(number: int, name: str) -> dict[str, str]:
-    return {str(number): name} if name else {}
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(".new")
-        scratch.write_text(text, encoding="utf-8")
-        os.replace(scratch, path)
-    except OSError as error:
-        raise CollectionError(
-            f"The name could not be saved in {path.parent}; make this folder writable, "
-            "or let $ENGRAVE_HOME name another."
-        ) from error
+def _label(given: Given, labels: dict[str, int]) -> int | None:
+    """Return the number of the cluster that a name belongs to, None where there is none."""
+    home = home_of(given, labels)
+    return home[0] if home else None

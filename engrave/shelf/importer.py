@@ -67,8 +67,11 @@ class Report:
 class Importer:
     """Imports sources into the collections of one shelf."""
 
-    def __init__(self, shelf: Shelf, reader: Reader, *, captions: bool = False) -> None:
-        self.shelf, self.reader, self.captions = shelf, reader, captions
+    def __init__(
+        self, shelf: Shelf, reader: Reader, *, captions: bool = False, room: int | None = None
+    ) -> None:
+        """Add up to `room` pictures in all, any number where it is None."""
+        self.shelf, self.reader, self.captions, self.room = shelf, reader, captions, room
         config = reader.config
         self.widths = config.latent_width, config.embedding_width
         self.version = reader.facts.get("version", "")
@@ -113,6 +116,8 @@ class Importer:
         try:
             for plate in read_plates(work.unknown(source.entries()), self.reader.config.side_px):
                 if work.is_new(plate):
+                    if self._full(work, plate):
+                        break
                     batch.append(plate)
                 if len(batch) == BATCH:
                     self._embed(work, batch)
@@ -123,6 +128,17 @@ class Importer:
             self._embed(work, batch)
         finally:
             work.commit()
+
+    def _full(self, work: Work, plate: Plate) -> bool:
+        """Say whether there is no room for one more picture, which is noted; else take its room."""
+        if self.room is None:
+            return False
+        if self.room > 0:
+            self.room -= 1
+            return False
+        full = "There is no room for more pictures, so this one and all after it were left out."
+        work.unread.append((plate.entry.key, full))
+        return True
 
     def _embed(self, work: Work, batch: Sequence[Plate]) -> None:
         if batch:

@@ -38,9 +38,10 @@ OTHERS = [".zip", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".json"]
 MOST_FILES = 2_000  # dropped at once
 MOST_ALONE = 5_000  # pictures of one session, where each has a shelf of its own
 LISTED = 200  # files that could not be read, on the page
+BY_THEMSELVES = (".zip", ".json")  # sources of their own; all other files are one folder
 HINT = (
-    "Drop pictures, a ZIP of pictures, or a CSV or JSON lines table with its pictures, up to "
-    "400 MB at once. "
+    "Drop pictures, a ZIP of pictures, a CSV or JSON lines table with its pictures, or IIIF "
+    "manifests, up to 400 MB at once. "
 )
 HERE = "For more, `python -m engrave import FOLDER --name NAME` on this machine."
 ALONE = "A file may have 30 MB; what you import is seen by you alone, and deleted after your visit."
@@ -144,8 +145,8 @@ def imported(
     address, name = typed(address), typed(name)
     with sources(files, address) as (found, origin):
         name = checked_name(name_from(name)) if name else name_from(found[0].name)
-        admitted(session, found)
-        view = run(session, found, origin, name, captions, report)
+        room = admitted(session, found, name)
+        view = run(session, found, origin, name, captions, report, room)
     empty = not session.shelf.standing(name).pictures  # it was stopped at once
     return view, *(keeper.shown(session) if empty else keeper.looked(session, name))
 
@@ -184,9 +185,9 @@ def sources(files: Sequence[str] | None, address: str) -> Iterator[tuple[list[So
 
 
 def opened(paths: Sequence[Path], inbox: Path) -> list[Source]:
-    """Open each ZIP by itself, and all other files as one folder."""
-    found = [open_source(path) for path in paths if path.suffix.lower() == ".zip"]
-    others = [path for path in paths if path.suffix.lower() != ".zip"]
+    """Open each ZIP and each IIIF manifest by itself, and all other files as one folder."""
+    found = [open_source(path) for path in paths if path.suffix.lower() in BY_THEMSELVES]
+    others = [path for path in paths if path.suffix.lower() not in BY_THEMSELVES]
     if others:
         inbox.mkdir()
         for path in others:
@@ -216,17 +217,22 @@ def digest(paths: Sequence[Path]) -> str:
     return found.hexdigest()[:16]
 
 
-def admitted(session: Session, found: Sequence[Source]) -> None:
-    """Refuse more pictures than a visitor may bring to a server that others use too."""
+def admitted(session: Session, found: Sequence[Source], name: str) -> int | None:
+    """Return how many pictures a visitor may add to a server that others use too, None for any
+    number; raises PromptError where it is known beforehand that these are too many."""
     if not session.private:
-        return
-    held = sum(one.pictures for one in session.standings())
-    count = held + sum(source.count or 0 for source in found)
-    if count > MOST_ALONE:
+        return None
+    held = {one.name: one.pictures for one in session.standings()}
+    # what an import that was stopped has read already comes once more in its source
+    others = sum(pictures for other, pictures in held.items() if other != name)
+    count = others + sum(source.count or 0 for source in found)
+    room = MOST_ALONE - sum(held.values())
+    if count > MOST_ALONE or (room <= 0 and name not in held):
         raise PromptError(
-            f"These would be {count:,} pictures and a visitor has room for {MOST_ALONE:,} here; "
-            "import fewer, or run Engrave on a machine of your own."
+            f"These would be {max(count, MOST_ALONE + 1):,} pictures and a visitor has room for "
+            f"{MOST_ALONE:,} here; import fewer, or run Engrave on a machine of your own."
         )
+    return max(room, 0)
 
 
 def run(
@@ -236,9 +242,11 @@ def run(
     name: str,
     captions: bool,
     report: Progress,
+    room: int | None = None,
 ) -> View:
     """Import sources one after the other; return what the page says of it."""
-    importer = Importer(session.shelf, session.shipped.engine.studio, captions=captions)
+    studio = session.shipped.engine.studio
+    importer = Importer(session.shelf, studio, captions=captions, room=room)
     done: list[Report] = []
     try:
         for number, source in enumerate(found):

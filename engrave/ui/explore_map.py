@@ -31,7 +31,7 @@ from engrave.collection import Collection
 from engrave.collection.insight import Insight, Insights
 from engrave.collection.queries import Yardstick
 from engrave.engine import Engine
-from engrave.errors import PromptError
+from engrave.errors import AccessError, PromptError
 from engrave.originals.shown import Shown
 from engrave.places import PLOTLY
 from engrave.ui.files import file_url
@@ -113,6 +113,7 @@ class Chart:
     folder: Path  # public, for files of the map
     name: str = ""  # of an own collection
     maps: Path | None = None  # where what the map learns of itself is kept, else in the home
+    fixed: bool = False  # whether its names are everybody's, so that no visitor may change them
     _lock: Lock = field(default_factory=Lock)
     _texts: Yardstick | None = None
 
@@ -167,6 +168,11 @@ def calibrated(chart: Chart) -> None:
 def renamed(chart: Chart, event: gr.EventData) -> View:
     """Give a cluster the name that was typed."""
     refuse_changes()
+    if chart.fixed:
+        raise AccessError(
+            "All visitors see these names, so nobody changes them here; import pictures of your "
+            "own, or run Engrave on a machine of your own."
+        )
     data = event._data if isinstance(event._data, dict) else {}
     number, name = data.get("number"), data.get("name")
     if isinstance(number, bool) or not isinstance(number, int) or not isinstance(name, str):
@@ -184,7 +190,7 @@ def insight_view(chart: Chart, found: Insight) -> View:
         path.write_bytes(values.tobytes())
         address[name] = file_url(path)
     return address | {
-        "fixed": read_only(),
+        "fixed": chart.fixed or read_only(),
         "mean": float(found.trust_N.mean()),
         "lone": int((found.labels_N < 0).sum()),
         "clusters": [

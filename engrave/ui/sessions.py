@@ -110,6 +110,7 @@ class Sessions:
     ) -> None:
         self.shipped, self.idle_s = shipped, idle_s
         self.private = alone() if private is None else private
+        shipped.fixed = self.private
         self.folder = folder or Path(tempfile.gettempdir())  # of private shelves
         self._known: dict[str, Session] = {}
         self._open: WeakValueDictionary[tuple[Path, str, str], Chart] = WeakValueDictionary()
