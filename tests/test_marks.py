@@ -8,6 +8,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from engrave.engine import Engine
 from engrave.making.edits import mixed, padded, variations
 from engrave.making.sheet import as_pdf, as_png, sheet_of
 from engrave.recipe import Recipe
+from engrave.shelf.records import Holding
 from engrave.ui import ends, explore_draw
 from engrave.ui.exhibit import build_examples
 from engrave.ui.explore_map import Chart
@@ -234,6 +236,6 @@ def test_what_a_person_brought_is_not_called_the_models(tmp_path: Path) -> None:
     urls += [Views(engine)._remembered(1), ends.from_upload(engine, str(upload)).src]
     assert all(SOURCE not in bytes_of(url) for url in urls)
     chosen = [plain.neighbour(row) for row in range(3)]
-    brought = Imported({one.id: "source" for one in chosen})
+    brought = Imported(Holding(**asdict(item), caption_by="source") for item in items)
     assert SOURCE not in as_zip(chosen, FRAMES[:3], "m-1", brought)
     assert SOURCE not in as_contact_sheet(chosen, FRAMES[:3], "Three", brought)

@@ -291,6 +291,42 @@ def test_an_export_says_what_was_imported(page: tuple[Session, Keeper], dropped:
     assert taken("pdf").startswith(b"%PDF")
 
 
+def test_an_export_has_file_folder_and_all_facets(
+    page: tuple[Session, Keeper], tmp_path: Path
+) -> None:
+    path = tmp_path / "made" / "prints.zip"
+    heads = "file_name;Ort/Zeit;=1+1;id;subject"
+    with zipfile.ZipFile(path, "w") as archive:
+        for shape in ("tower", "hill"):
+            buffer = io.BytesIO()
+            draw(shape, "left", True).save(buffer, "PNG")
+            archive.writestr(f"old/{shape}.png", buffer.getvalue())
+        archive.writestr("list.csv", f"{heads}\nold/tower.png;Köln;+7;T 1;towers\n")
+    take(page, [str(path)])
+
+    def taken(form: str) -> bytes:
+        view = exported(page[0].chart, FRESH, Listing(), REQUEST, event(format=form))
+        return Path(unquote(view["file"]["src"].removeprefix("gradio_api/file="))).read_bytes()
+
+    rows = {row["file_name"]: row for row in map(json.loads, taken("jsonl").splitlines())}
+    tower, hill = rows["old/tower.png"], rows["old/hill.png"]
+    assert (tower["folder"], tower["ort/zeit"], tower["=1+1"]) == ("old", "Köln", "+7")
+    assert tower["subject"] == "towers" and tower["id (facet)"] == "T 1" != tower["id"]
+    assert hill["folder"] == "old" and "ort/zeit" not in hill
+    for form in ("csv", "zip"):
+        data = taken(form)
+        if form == "zip":
+            with zipfile.ZipFile(io.BytesIO(data)) as packed:
+                data = packed.read("engravings.csv")
+                names = packed.namelist()
+        table = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+        key = "original_file" if form == "zip" else "file_name"
+        assert {row[key] for row in table} == set(rows)
+        assert form == "csv" or {row["file_name"] for row in table} <= {*names}
+        assert {row["ort/zeit"] for row in table} == {"", "Köln"}
+        assert {row["'=1+1"] for row in table} == {"", "'+7"}  # no spreadsheet runs it
+
+
 def test_two_collections_are_compared(page: tuple[Session, Keeper], dropped: list[str]) -> None:
     take(page, dropped)
     session, keeper = page

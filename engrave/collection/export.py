@@ -7,9 +7,9 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PIL import PngImagePlugin
 from PIL.Image import Image
@@ -27,6 +27,8 @@ COLUMNS = (
     "id", "caption", "printed", "subject", "technique", "book", "author", "year", "url",
     "caption_by", "picture_by",
 )  # fmt: skip
+FILE = "file_name"
+UNLIKE = ("id", "caption", "printed", "caption_by", "picture_by")  # columns that are no facets
 CAPTION_BY = "written for the training set, from the scan"
 PICTURE_BY = "the model's reconstruction, not a scan"
 ORIGINAL = "original from Project Gutenberg"
@@ -46,14 +48,50 @@ def guarded(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") and cell else cell
 
 
-class Imported(dict[str, str]):
-    """Pictures that were imported, by id, and who wrote their captions; given as originals are."""
+class Held(Protocol):
+    """What is known of a picture that was imported."""
+
+    @property
+    def id(self) -> str:
+        """Name of the picture in its collection."""
+
+    @property
+    def key(self) -> str:
+        """What the picture is called in its source."""
+
+    @property
+    def caption_by(self) -> str:
+        """Who wrote the caption."""
+
+    @property
+    def facets(self) -> Mapping[str, str]:
+        """What else its source says of it."""
+
+
+class Imported(dict[str, Held]):
+    """Pictures that were imported, by id; given as originals are."""
+
+    def __init__(self, held: Iterable[Held]) -> None:
+        super().__init__({one.id: one for one in held})
+
+    def more(self, id: str) -> dict[str, object]:
+        """Return what is exported of a picture beside the columns that all have: its file, and the
+        facets that its source brought."""
+        if id not in self:
+            return {}
+        told: dict[str, object] = {FILE: self[id].key}
+        for name, value in self[id].facets.items():
+            if name not in COLUMNS:
+                told["file_name (facet)" if name == FILE else name] = value
+            elif name in UNLIKE:
+                told[f"{name} (facet)"] = value
+        return told
 
 
 def caption_by(one: Neighbour, originals: Container[str]) -> str:
     """Say who wrote the caption of an engraving."""
     if isinstance(originals, Imported) and one.id in originals:
-        return WRITERS.get(originals[one.id], "")
+        return WRITERS.get(originals[one.id].caption_by, "")
     return CAPTION_BY
 
 
@@ -67,27 +105,37 @@ def kept(originals: Container[str]) -> str:
     return IMPORTED if isinstance(originals, Imported) else ORIGINAL
 
 
-def facts(one: Neighbour, originals: Container[str] = NONE) -> dict[str, object]:
-    """Return what is exported of an engraving."""
+def facts(
+    one: Neighbour, originals: Container[str] = NONE, packed: bool = False
+) -> dict[str, object]:
+    """Return what is exported of an engraving; `packed` names its file in a ZIP."""
     own = {name: getattr(one, name) for name in COLUMNS[:-2]}
     told = {"caption_by": caption_by(one, originals), "picture_by": picture_by(one, originals)}
-    return own | told
+    more = originals.more(one.id) if isinstance(originals, Imported) else {}
+    if packed and more:  # so that the ZIP can be imported with what its table says
+        more = {FILE: _path(one, originals), "original_file": more.pop(FILE)} | more
+    return own | told | more
 
 
-def as_csv(chosen: Sequence[Neighbour], originals: Container[str] = NONE) -> bytes:
+def as_csv(
+    chosen: Sequence[Neighbour], originals: Container[str] = NONE, packed: bool = False
+) -> bytes:
     """Return a table that spreadsheets open with its accents and without running it."""
+    rows = [facts(one, originals, packed) for one in chosen]
+    columns = list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row)]))
     page = io.StringIO(newline="")
-    writer = csv.DictWriter(page, COLUMNS)
-    writer.writeheader()
-    for one in chosen:
-        writer.writerow({name: guarded(cell) for name, cell in facts(one, originals).items()})
+    writer = csv.writer(page)
+    writer.writerow(map(guarded, columns))
+    writer.writerows([guarded(row.get(name, "")) for name in columns] for row in rows)
     return page.getvalue().encode("utf-8-sig")
 
 
-def as_json_lines(chosen: Sequence[Neighbour], originals: Container[str] = NONE) -> bytes:
+def as_json_lines(
+    chosen: Sequence[Neighbour], originals: Container[str] = NONE, packed: bool = False
+) -> bytes:
     """Return one object a line."""
-    lines = (json.dumps(facts(one, originals), ensure_ascii=False) + "\n" for one in chosen)
-    return "".join(lines).encode()
+    rows = (facts(one, originals, packed) for one in chosen)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
 def as_zip(
@@ -101,8 +149,8 @@ def as_zip(
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # PNGs are packed already
         for one, picture in zip(chosen, pictures, strict=True):
             archive.writestr(*_file(one, picture, model_version, originals))
-        archive.writestr("engravings.csv", as_csv(chosen, originals))
-        archive.writestr("engravings.jsonl", as_json_lines(chosen, originals))
+        archive.writestr("engravings.csv", as_csv(chosen, originals, True))
+        archive.writestr("engravings.jsonl", as_json_lines(chosen, originals, True))
         archive.writestr("README.txt", _note(chosen, model_version, originals))
     return buffer.getvalue()
 
@@ -131,10 +179,15 @@ def _file(
             chunks.add_text(key, value)
         buffer = io.BytesIO()
         picture.save(buffer, "PNG", pnginfo=chunks)
-        ending = "imported" if isinstance(originals, Imported) else "original"
-        return f"pictures/{one.id}-{ending}.png", buffer.getvalue()
+        return _path(one, originals), buffer.getvalue()
     told["model_version"] = model_version
-    return f"pictures/{one.id}-reconstruction.png", png_with_metadata(picture, told)
+    return _path(one, originals), png_with_metadata(picture, told)
+
+
+def _path(one: Neighbour, originals: Container[str]) -> str:
+    """Return where a picture lies in a ZIP."""
+    kind = "imported" if isinstance(originals, Imported) else "original"
+    return f"pictures/{one.id}-{kind if one.id in originals else 'reconstruction'}.png"
 
 
 def as_contact_sheet(

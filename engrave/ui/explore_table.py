@@ -10,6 +10,7 @@ from engrave.answers import Neighbour
 from engrave.collection.export import Imported, as_contact_sheet, as_csv, as_json_lines, as_zip
 from engrave.errors import PromptError
 from engrave.progress import Progress
+from engrave.shelf.records import Holding
 from engrave.ui.explore_map import FRESH, Chart, Marks, bits_text, rows_of_bits
 from engrave.ui.files import file_url, save, slug
 from engrave.ui.stops import PROGRESS, reporter
@@ -157,10 +158,8 @@ def _written(
     shown, engine = chart.views.originals, chart.engine
     originals: Container[str]
     if any(engine.collection.holds(row) for row in rows):
-        items = [(engine.collection.item(row), engine.collection.holds(row)) for row in rows]
-        originals = Imported(
-            {item.id: getattr(item, "caption_by", "") for item, own in items if own}
-        )
+        items = map(engine.collection.item, rows)
+        originals = Imported(item for item in items if isinstance(item, Holding))
     elif kind in ("pdf", "zip"):
         read = shown.thumbnail if kind == "pdf" else shown.picture
         originals = {one.id for one in chosen if read(one.index) is not None}
