@@ -120,6 +120,16 @@ def test_less_of_something_changes_what_is_found(chart: Chart) -> None:
     assert marks["places"][0]["x"] == plain["places"][0]["x"]  # it lies where the text lies
 
 
+def test_less_of_something_alone_finds_what_is_least_like_it(chart: Chart) -> None:
+    view, plot, marks, listing = explore_search.ask(chart, "", "people", None, 1, 1, FRESH)
+    cosines = ENGINE.collection.embeddings @ ENGINE.embed_texts(["people"])[0]
+    assert marks["found"] == np.argsort(cosines, kind="stable")[:24].tolist()
+    assert listing.heading == "Least like “people”" and len(view["items"]) == 24
+    assert plot["places"] == [] and plot["question"] == {"text": "", "less": "people"}
+    back = explore.restored(chart, FRESH, event(less="people", bits=bits_text([3], COUNT)))
+    assert back[4].kind == "found" and back[3]["found"] == marks["found"]
+
+
 def test_nothing_asked_clears_the_search(chart: Chart) -> None:
     marks = explore_search.ask(chart, "a ship", "", None, 1, 1, FRESH)[2]
     marks = explore_search.ask(chart, "  ", "", None, 1, 1, marks)[2]

@@ -103,7 +103,7 @@ def restored(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[Any, ...]
     answer: Answer = ask(chart, text, less, None, 1.0, 1.0, marks)
     if data.get("bits"):
         _, _, marks, listing = selected(chart, answer[2], event)
-        listing = answer[3] if text else listing
+        listing = answer[3] if text or less else listing
         answer = choice_view(chart, marks, listing), chart.view(marks), marks, listing
     if isinstance(data.get("index"), int):
         detail, plot, kept, _ = open_item(chart, answer[2], event)

@@ -40,6 +40,10 @@ def ask(
         latent = chart.engine.encode(open_upload(path))
         parts.append(Part(chart.engine.embed(latent[None])[0], picture_weight))
         said.append("your picture")
+    question = {"text": text, "less": less}
+    if not parts and less:
+        parts.append(Part(chart.engine.embed_texts([less])[0], -1.0))
+        return answered(chart, marks, parts, f"Least like “{less}”", question, None)
     if not parts:
         return cleared(chart, marks)
     near = near_text(chart, parts[-1]) if latent is None else chart.engine.nearness(latent)
@@ -48,7 +52,6 @@ def ask(
     if less:
         parts.append(Part(chart.engine.embed_texts([less])[0], -1.0))
         said.append(f"less of “{less}”")
-    question = {"text": text, "less": less}
     return answered(chart, marks, parts, f"Nearest to {', '.join(said)}", question, place)
 
 
