@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from engrave.image import open_picture
 from engrave.judging import written
 from engrave.making import Maker
 from engrave.making.edits import series
+from engrave.making.judge import beside
 from engrave.making.lexicon import trained_on
 from engrave.manifest import Manifest, manifest_of
 from engrave.places import folder_of
@@ -185,7 +185,7 @@ class Engine:
             recipe, num_neighbours=num_neighbours, describe=describe, progress=progress
         )
         if self.collection is not self.maker.collection:
-            plate = replace(plate, neighbours=self.neighbours(plate.latent, num_neighbours))
+            plate = beside(plate, self.neighbours(plate.latent, num_neighbours), self.collection)
         return plate
 
     def latent_of(

@@ -6,12 +6,13 @@ Shapes: N engravings, E width of the embedding.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import Protocol
 
 import numpy as np
 
-from engrave.answers import Neighbour, Verdict
+from engrave.answers import Neighbour, Plate, Verdict
 from engrave.collection import Collection
 from engrave.making.lexicon import Lexicon
 
@@ -43,10 +44,7 @@ class Judge:
         reader: Reader | None = None,
     ) -> Verdict:
         """Judge a picture by its prompt, its nearest engravings and the embedding of its pixels."""
-        closer = likeness = None
-        if near and len(self.collection) > 1:
-            likeness = near[0].similarity
-            closer = self.collection.yardstick.measure(likeness).lonelier
+        likeness, closer = novelty(near, self.collection)
         fit = better = None
         if text and embedding_E is not None and reader is not None:
             fit = float(reader.embed_texts([text])[0] @ embedding_E)
@@ -78,6 +76,24 @@ class Judge:
             return np.zeros(0)
         texts = reader.embed_texts([items[row].caption for row in rows])
         return np.sort((texts * self.collection.embeddings[rows]).sum(axis=1))
+
+
+def novelty(near: Sequence[Neighbour], collection: Collection) -> tuple[float | None, float | None]:
+    """Return the likeness to the nearest engraving, and the share of engravings that are farther
+    from theirs; None where there are too few."""
+    if not near or len(collection) < 2:
+        return None, None
+    likeness = near[0].similarity
+    return likeness, collection.yardstick.measure(likeness).lonelier
+
+
+def beside(plate: Plate, near: Sequence[Neighbour], collection: Collection) -> Plate:
+    """Return a plate with its nearest engravings in another collection, and judged by these."""
+    verdict = plate.verdict
+    if verdict != Verdict():  # else nothing was to be judged
+        likeness, closer = novelty(near, collection)
+        verdict = replace(verdict, likeness=likeness, closer=closer)
+    return replace(plate, neighbours=tuple(near), verdict=verdict)
 
 
 def novelty_words(verdict: Verdict) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from engrave.answers import Verdict
 from engrave.collection import Collection
 from engrave.config import ModelConfig
 from engrave.engine import Engine
@@ -48,6 +49,29 @@ def test_fit_is_measured_by_held_out_captions_only() -> None:
     assert verdict.fit == pytest.approx(0.3) and verdict.better == pytest.approx(2 / 3)
     assert "67 % of real captions" in fit_words(verdict)
     assert f"likeness {near[0].similarity:.2f}" in novelty_words(verdict)
+
+
+def test_novelty_is_measured_by_the_collection_below(tiny_model: MultimodalModel) -> None:
+    rng = np.random.default_rng(5)
+
+    def own(count: int) -> Collection:
+        vectors = {
+            "latents": rng.normal(size=(count, 48)),
+            "embeddings": rng.normal(size=(count, 32)),
+        }
+        return Collection([tiny_item(row) for row in range(count)], **vectors)
+
+    engine, five = Engine(tiny_model, tiny_collection()), own(5)
+    wish = {"num": 1, "steps": 2}
+    (before,) = engine.generate("a ship", **wish)
+    (plate,) = engine.with_collection(five).generate("a ship", **wish)
+    assert plate.verdict.likeness == plate.neighbours[0].similarity != before.verdict.likeness
+    assert plate.verdict.closer == five.yardstick.measure(plate.neighbours[0].similarity).lonelier
+    assert plate.verdict.read_back == before.verdict.read_back
+    (lone,) = engine.with_collection(own(1)).generate("a ship", **wish)
+    assert lone.neighbours and novelty_words(lone.verdict) == ""
+    (bare,) = engine.with_collection(five).generate("a ship", describe=False, **wish)
+    assert bare.verdict == Verdict()
 
 
 def test_novelty_is_the_share_of_engravings_that_are_lonelier() -> None:
