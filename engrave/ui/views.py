@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,7 @@ class Views:
             "thumb": self.thumbnail(neighbour.index),
             "original": self.is_original(neighbour.index),
             "imported": self.engine.collection.holds(neighbour.index),
+            "file": file_of(self.engine.collection.item(neighbour.index)),
         }
 
     def neighbours(self, neighbours: Iterable[Neighbour]) -> list[View]:
@@ -156,6 +157,11 @@ def picture_url(engine: Engine, index: int) -> str:
 def book_of(one: Neighbour | Item) -> str:
     """Return the book of an engraving, else its title, else its number."""
     return one.book or one.printed or one.id
+
+
+def file_of(item: Item) -> str:
+    """Return the name of the file that a picture was imported from, empty where there was none."""
+    return PurePosixPath(item.key).name if isinstance(item, Holding) else ""
 
 
 def origin_of(one: Neighbour | Item) -> str:

@@ -1,6 +1,6 @@
 /* Plates that the model made, captions of a picture, and engravings of the collection. */
 
-import { bookLink, button, el, likeness, mount, ORIGINAL, origin } from "./dom.js";
+import { bookLink, button, called, el, likeness, mount, ORIGINAL, origin } from "./dom.js";
 import { holding } from "./holding.js";
 import { inkWord } from "./review.js";
 
@@ -14,8 +14,8 @@ export function thumbnail(item, trigger) {
     {
       type: "button",
       class: item.original ? "thumb original" : "thumb",
-      title: `${item.caption} (similarity ${similarity})`,
-      "aria-label": `Open in Explore: ${item.caption}, similarity ${similarity}${item.original ? `, ${ORIGINAL}` : ""}`,
+      title: `${called(item)} (similarity ${similarity})`,
+      "aria-label": `Open in Explore: ${called(item)}, similarity ${similarity}${item.original ? `, ${ORIGINAL}` : ""}`,
       on: { click: () => trigger("open", { index: item.index, id: item.id }) },
     },
     el("img", { src: item.thumb, alt: "", width: 96, height: 96, loading: "lazy" }),
@@ -150,7 +150,7 @@ export function detail(context) {
       el(
         "figure",
         { class: "mount" },
-        el("img", { src: item.picture, alt: item.caption, width: 256, height: 256 }),
+        el("img", { src: item.picture, alt: called(item), width: 256, height: 256 }),
         el("figcaption", {}, item.label ?? likeness([item])),
       ),
       el("p", { class: "words lead" }, item.caption),

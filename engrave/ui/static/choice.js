@@ -1,6 +1,6 @@
 /* The engravings chosen on the map, by a search or for a walk: as pictures or as a table, and to take away. */
 
-import { bookLink, button, el, likeness, mount, plural } from "./dom.js";
+import { bookLink, button, called, el, likeness, mount, plural } from "./dom.js";
 import { choice as buttons } from "./map-legend.js";
 
 const COLUMNS = [["caption", "Caption"], ["subject", "Subject"], ["technique", "Technique"], ["book", "Book"], ["year", "Year"]];
@@ -8,15 +8,15 @@ const TITLES = { found: "Found", selection: "Selected engravings", walk: "A walk
 const FORMATS = [["csv", "CSV"], ["jsonl", "JSON lines"], ["pdf", "Contact sheet (PDF)"], ["zip", "Pictures (ZIP)"]];
 
 function tick(item, trigger) {
-  const box = el("input", { type: "checkbox", checked: item.ticked, "aria-label": `Select: ${item.caption}`, on: { change: () => trigger("tick", { index: item.index, on: box.checked }) } });
+  const box = el("input", { type: "checkbox", checked: item.ticked, "aria-label": `Select: ${called(item)}`, on: { change: () => trigger("tick", { index: item.index, on: box.checked }) } });
   box.checked = item.ticked;
   return box;
 }
 
 function opens(item, trigger, ...children) {
-  const attributes = { type: "button", class: children.length > 0 ? "row-open" : item.original ? "thumb original" : "thumb", title: item.caption, on: { click: () => trigger("open", { index: item.index, id: item.id }) } };
+  const attributes = { type: "button", class: children.length > 0 ? "row-open" : item.original ? "thumb original" : "thumb", title: called(item), on: { click: () => trigger("open", { index: item.index, id: item.id }) } };
   if (children.length > 0) return el("button", attributes, ...children);
-  return el("button", { ...attributes, "aria-label": `Open: ${item.caption}` }, el("img", { src: item.thumb, alt: "", width: 96, height: 96, loading: "lazy" }));
+  return el("button", { ...attributes, "aria-label": `Open: ${called(item)}` }, el("img", { src: item.thumb, alt: "", width: 96, height: 96, loading: "lazy" }));
 }
 
 function gallery(items, trigger) {
@@ -38,7 +38,7 @@ function line(item, trigger) {
     {},
     el("td", {}, tick(item, trigger)),
     el("td", {}, opens(item, trigger)),
-    el("th", { scope: "row", class: "words" }, opens(item, trigger, item.caption), item.printed ? el("q", { class: "printed" }, item.printed) : null),
+    el("th", { scope: "row", class: "words" }, opens(item, trigger, called(item)), item.caption && item.printed ? el("q", { class: "printed" }, item.printed) : null),
     el("td", {}, item.subject),
     el("td", {}, item.technique),
     el("td", {}, bookLink(item)),

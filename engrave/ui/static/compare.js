@@ -1,11 +1,11 @@
 /* Two collections side by side: what is near what, and what one has that the other lacks. */
 
-import { button, el, mount } from "./dom.js";
+import { button, called, el, mount } from "./dom.js";
 import { onCollections } from "./shelf.js";
 
 function picture(item, trigger) {
   const open = () => trigger("open", { index: item.index, id: item.id });
-  const words = item.caption || item.book;
+  const words = called(item);
   return el(
     "div",
     { class: "compared" },

@@ -63,6 +63,11 @@ function shortened(text, limit = 64) {
   return text.length <= limit ? text : `${text.slice(0, text.lastIndexOf(" ", limit))} …`;
 }
 
+/* What an engraving is called where it needs a name: by its caption, else its title, else its file. */
+export function called(item) {
+  return item.caption || item.printed || item.file || item.book || "a picture without words";
+}
+
 /* A link to where an engraving is from, or only its title where there is no address on the web. */
 export function bookLink(item) {
   const text = shortened(item.book);

@@ -1,6 +1,6 @@
 /* The player of a walk: a scrubber that never asks the server, a strip, the pace, the film. */
 
-import { bookLink, button, el, likeness, mount, plural } from "./dom.js";
+import { bookLink, button, called, el, likeness, mount, plural } from "./dom.js";
 import { pace } from "./pace.js";
 
 const FPS = 9; // where a walk does not say how fast it is
@@ -41,8 +41,8 @@ function nearest(walk, trigger) {
       if (!near || near.index === shown) return;
       shown = near.index;
       const item = walk.near[near.index];
-      const open = () => trigger("open", { index: near.index });
-      const thumb = el("button", { type: "button", class: item.original ? "thumb original" : "thumb", "aria-label": `Open in Explore: ${item.caption}`, on: { click: open } }, el("img", { src: item.thumb, alt: "", width: 96, height: 96 }));
+      const open = () => trigger("open", { index: near.index, id: item.id });
+      const thumb = el("button", { type: "button", class: item.original ? "thumb original" : "thumb", "aria-label": `Open in Explore: ${called(item)}`, on: { click: open } }, el("img", { src: item.thumb, alt: "", width: 96, height: 96 }));
       node.replaceChildren(
         thumb,
         el("div", {}, el("p", { class: "near-label" }, "Nearest engraving, ", likeness([item])), el("p", { class: "words" }, item.caption), el("p", { class: "facts" }, bookLink(item), `, ${item.year} · similarity ${near.similarity.toFixed(2)}`)),
