@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -15,6 +16,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
+from engrave.collection import Collection
 from engrave.errors import CollectionError, PromptError
 from engrave.ui import explore, explore_draw, explore_map, explore_search, explore_table
 from engrave.ui.ends import End
@@ -273,6 +275,28 @@ def test_an_address_brings_back_question_selection_and_engraving(chart: Chart) -
     assert detail["id"] == ENGINE.collection.item(4).id and (text, less) == ("a ship", "people")
     assert len(plot["found"]) == 24 and plot["selected"] == bits and plot["focus"] == 4
     assert listing.kind == "found" and view["selected"] == 3 and marks["question"]["less"] == less
+
+
+def test_an_address_opens_by_id_and_leaves_out_what_is_gone(
+    chart: Chart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(gr, "Warning", said.append)
+    id = ENGINE.collection.item(7).id
+    detail, _, plot, marks, *_ = explore.restored(chart, FRESH, event(id=id))
+    assert (detail["id"], plot["open"], plot["focus"], marks["focus"]) == (id, id, 7, 7)
+    assert said == []
+    detail, _, plot, *_ = explore.restored(chart, FRESH, event(text="a ship", id="gone"))
+    assert len(plot["found"]) == 24 and plot["open"] is None and "id" not in detail
+    explore.restored(chart, FRESH, event(stale=True))
+    assert said == [explore.CHANGED] * 2
+
+
+def test_the_rows_of_a_map_are_told_apart(chart: Chart) -> None:
+    items = list(ENGINE.collection.items)
+    other = [replace(items[0], caption="corrected"), *items[1:]]
+    keys = [explore_map.rows_key(Collection(some)) for some in (items, other, items[1:])]
+    assert keys[0] == keys[1] == chart.base["files"]["rows"] != keys[2]
 
 
 def test_an_empty_address_brings_back_nothing(chart: Chart) -> None:

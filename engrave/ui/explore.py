@@ -43,6 +43,7 @@ NEAR = 8
 MAP_EVENTS = ["open", "choose", "draw", "line", "restore", "elsewhere"]
 CHOICE_EVENTS = ["open", "turn", "tick", "export", "walk", "stroll"]
 DETAIL_EVENTS = ["open", "use", "more", "draw", "edit", "discard"]
+CHANGED = "The collection was changed since this link was made; what no longer fits is left out."
 Opens = Callable[[gr.HTML], None]
 FROM_ADDRESS = """() => {
   if (!location.hash.startsWith('#explore')) return;
@@ -105,10 +106,17 @@ def restored(chart: Chart, marks: Marks, event: gr.EventData) -> tuple[Any, ...]
         _, _, marks, listing = selected(chart, answer[2], event)
         listing = answer[3] if text or less else listing
         answer = choice_view(chart, marks, listing), chart.view(marks), marks, listing
-    if isinstance(data.get("index"), int):
-        detail, plot, kept, _ = open_item(chart, answer[2], event)
-        return detail, answer[0], plot, kept, answer[3], text, less
-    return gr.skip(), *answer, text, less
+    detail: Any = gr.skip()
+    stale = data.get("stale") is True
+    if isinstance(data.get("index"), int) or isinstance(data.get("id"), str):
+        try:
+            detail, plot, kept, _ = open_item(chart, answer[2], event)
+            answer = answer[0], plot, kept, answer[3]
+        except PromptError:
+            stale = True
+    if stale:
+        gr.Warning(CHANGED)
+    return detail, *answer, text, less
 
 
 @dataclass(frozen=True, slots=True)

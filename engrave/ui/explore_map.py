@@ -9,10 +9,11 @@ A session's marks travel with every answer:
     places    [{x, y, words}]: what was put on the map beside the collection
     path      [[x, y]]: a walk
     stops     rows that the walk calls at
-    focus     the open row
+    focus     the open row; the map is given its id too, as `open`
 """
 
 import base64
+import hashlib
 import json
 import math
 import os
@@ -75,8 +76,15 @@ def map_files(
             "plotly": file_url(PLOTLY, PLOTLY_VERSION),
             "chunk": CHUNK,
             "count": len(collection),
+            "rows": rows_key(collection),
         }
     }
+
+
+def rows_key(collection: Collection) -> str:
+    """Return what changes where other engravings stand in the rows, or in another order."""
+    ids = "\n".join(item.id for item in collection.items)
+    return hashlib.sha256(ids.encode()).hexdigest()[:12]
 
 
 def linked(source: Path, folder: Path) -> Path:
@@ -136,7 +144,11 @@ class Chart:
 
     def view(self, marks: Marks) -> View:
         """Return the map with its marks."""
-        return self.base | marks if self.base else {}
+        if not self.base:
+            return {}
+        focus, items = marks.get("focus"), self.engine.collection.items
+        known = isinstance(focus, int) and 0 <= focus < len(items)
+        return self.base | marks | {"open": items[focus].id if known else None}
 
     def calibrate(self) -> None:
         """Measure how near captions of the collection come to its pictures, for texts."""

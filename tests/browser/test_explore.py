@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import open_map
@@ -278,6 +279,76 @@ def ranges(page: Page) -> list[float]:
     page.wait_for_timeout(900)  # longer than the map waits for another move
     found: list[float] = page.evaluate(RANGES)
     return found
+
+
+def pan(page: Page, across: float, down: float) -> None:
+    """Drag the map by so many pixels."""
+    page.locator(".map-canvas").scroll_into_view_if_needed()
+    box = page.locator(".map-canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 200, box["y"] + 150)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200 + across, box["y"] + 150 + down, steps=6)
+    page.mouse.up()
+
+
+def again(page: Page) -> None:
+    """Open the link that the address is now."""
+    page.goto("about:blank")
+    page.go_back()
+    page.wait_for_selector("[data-points]", state="attached")
+
+
+@pytest.mark.parametrize("zoomed", [False, True])
+def test_a_link_brings_back_the_place(tab: Page, zoomed: bool) -> None:
+    if zoomed:
+        for _ in range(3):
+            tab.get_by_label("Zoom in").click()
+            tab.wait_for_timeout(400)
+    pan(tab, 160, -90)
+    before = ranges(tab)
+    tab.wait_for_function("() => location.hash.includes('view=')")
+    again(tab)
+    assert ranges(tab) == pytest.approx(before, abs=2e-3 * (before[1] - before[0]))
+
+
+def test_another_size_of_the_window_keeps_the_place(tab: Page) -> None:
+    whole = ranges(tab)
+    tab.set_viewport_size({"width": 1000, "height": 800})
+    small = ranges(tab)
+    assert small[1] - small[0] < whole[1] - whole[0] - 1  # the whole map in less room
+    tab.get_by_label("Zoom in").click()
+    near = ranges(tab)
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    tab.wait_for_timeout(500)
+    after = ranges(tab)
+    assert after[:2] == pytest.approx(near[:2], abs=1e-3)
+    assert sum(after[2:]) == pytest.approx(sum(near[2:]), abs=1e-3)
+
+
+def test_pictures_and_table_change_places_by_keyboard(tab: Page) -> None:
+    tab.locator("#choice [data-tool=table]").focus()
+    for form, there in (("table", "#choice tbody"), ("pictures", "#choice .chosen")):
+        tab.locator(f"#choice [data-tool={form}]").press("Enter")
+        expect(tab.locator(there)).to_have_count(1)
+        expect(tab.locator(f"#choice [data-tool={form}]")).to_be_focused()
+
+
+@pytest.mark.parametrize("page", ["desk", "phone"], indirect=True)
+def test_nothing_serious_is_found_by_axe(tab: Page) -> None:
+    tab.wait_for_selector("[data-insight]", state="attached")
+    tab.locator("#map select").select_option("cluster")
+    tab.get_by_text("Search by a picture, or").click()
+    tab.get_by_text("Own collections:").click()
+    tab.fill("#search textarea", "a ship")
+    tab.press("#search textarea", "Enter")
+    expect(tab.locator("[data-points]")).to_have_attribute("data-marked", "24")
+    for form in ("pictures", "table"):
+        tab.locator(f"#choice [data-tool={form}]").click()
+        found = Axe().run(tab).response["violations"]
+        grave = [one for one in found if one["impact"] in ("serious", "critical")]
+        told = {one["id"]: [node["html"][:200] for node in one["nodes"][:3]] for one in grave}
+        assert not told
 
 
 def test_a_drag_moves_what_was_taken_hold_of(tab: Page) -> None:

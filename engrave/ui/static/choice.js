@@ -100,7 +100,10 @@ export function choice(context) {
   const root = context.element.querySelector(".widget");
   const draw = (value) => {
     if (!value.items) return [];
-    const show = () => root.replaceChildren(...draw(context.props.value).filter(Boolean));
+    const show = () => {
+      root.replaceChildren(...draw(context.props.value).filter(Boolean));
+      root.querySelector(`[data-tool=${form}]`)?.focus(); // the button that was pressed is another one now
+    };
     const forms = buttons("Shown as", [["pictures", "Pictures"], ["table", "Table"]], form, (chosen) => { form = chosen; show(); });
     const all = value.items.length > 0 && value.items.every((item) => item.ticked);
     return [

@@ -5,7 +5,8 @@ import { bitsOf } from "./map-bits.js";
 const NAME = "#explore";
 const WAIT_MS = 250; // so that a drag writes once
 
-/* Returns {collection, colour, keep: [name], view: [x, y, width], text, less, open, bits}; null where the address holds none. */
+/* Returns {collection, colour, keep: [name], view: [x, y, width], text, less, open, bits, rows}; null where the address
+   holds none. `open` is an id, `rows` what tells one order of the engravings from another. */
 function read() {
   const [name, query = ""] = location.hash.split("?");
   if (name !== NAME) return null;
@@ -18,21 +19,25 @@ function read() {
     view: view.length === 3 && view.every(Number.isFinite) ? view : null,
     text: got.get("text") ?? "",
     less: got.get("less") ?? "",
-    open: /^\d+$/.test(got.get("open") ?? "") ? Number(got.get("open")) : null,
+    open: got.get("open"),
+    rows: got.get("rows") ?? "",
     bits: (got.get("selected") ?? "").replaceAll("-", "+").replaceAll("_", "/"),
   };
 }
 
-function write({ collection, colour, keep, view, text, less, open, bits }) {
+function write({ collection, colour, keep, view, text, less, open, bits, rows }) {
   const told = new URLSearchParams();
   if (collection) told.set("collection", collection);
   if (colour) told.set("colour", colour);
   for (const name of keep) told.append("keep", name);
-  if (view) told.set("view", view.map((value) => value.toFixed(3)).join(","));
+  if (view) told.set("view", view.map((value) => Number(value.toPrecision(8))).join(","));
   if (text) told.set("text", text);
   if (less) told.set("less", less);
   if (open !== null) told.set("open", open);
-  if (bits) told.set("selected", bits.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, ""));
+  if (bits) {
+    told.set("selected", bits.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, ""));
+    told.set("rows", rows);
+  }
   history.replaceState(history.state, "", `${location.pathname}${location.search}${NAME}?${told}`);
 }
 
@@ -66,26 +71,33 @@ export class Address {
   }
 
   view() {
-    const { plot, legend, facet, focus, selected, count, value } = this.map;
+    const { plot, legend, facet, focus, selected, count, value, files } = this.map;
     const [[left, right], [bottom, top]] = plot.ranges();
-    const [[wholeLeft, wholeRight]] = plot.whole();
-    const moved = Math.abs(right - left - (wholeRight - wholeLeft)) > 1e-3;
     const { text = "", less = "" } = value.question ?? {};
     return {
-      collection: value.collection, colour: facet, keep: legend.namesKept, text, less, open: focus,
-      view: moved ? [(left + right) / 2, (bottom + top) / 2, right - left] : null,
+      collection: value.collection, colour: facet, keep: legend.namesKept, text, less,
+      open: focus === null ? null : value.open, rows: files.rows,
+      view: plot.entire ? null : [(left + right) / 2, (bottom + top) / 2, right - left],
       bits: selected.size > 0 ? bitsOf(selected, count) : "",
     };
   }
 
-  /* Brings back what the map itself knows; and what Python knows, unless it just told it. */
-  async restore({ keep, view, text, less, open, bits }, told) {
-    this.map.legend.keep(keep);
-    this.map.focus = open; // so that opening it again does not move the view
-    if (view) await this.map.plot.show(view[0], view[1], view[2] / 2);
-    if (told) return;
-    const padded = bits.padEnd(Math.ceil(bits.length / 4) * 4, "=");
-    if (text || less || bits || open !== null) this.map.trigger("restore", { text, less, bits: padded, index: open });
+  /* Brings back what the map itself knows; and what Python knows, unless it just told it. Says whether Python was asked
+     to open another engraving. */
+  async restore({ keep, view, text, less, open, bits, rows }, told) {
+    const { map } = this;
+    map.legend.keep(keep);
+    map.steady = true; // so that opening it again does not move the view
+    if (view) await map.plot.show(view[0], view[1], view[2] / 2);
+    if (told) return false;
+    const shipped = map.value.collection === "";
+    const numbered = /^\d+$/.test(open ?? ""); // as links were once written; what is shipped keeps its order
+    const fits = rows ? rows === map.files.rows : shipped;
+    const stale = (bits !== "" && !fits) || (numbered && !shipped);
+    const meant = numbered ? (shipped ? { index: Number(open) } : {}) : open ? { id: open } : {};
+    const padded = fits ? bits.padEnd(Math.ceil(bits.length / 4) * 4, "=") : "";
+    if (text || less || bits || open) map.trigger("restore", { text, less, bits: padded, stale, ...meant });
+    return "index" in meant || ("id" in meant && open !== map.value.open);
   }
 
   async copy(link) {

@@ -31,6 +31,7 @@ export class Plot {
   constructor(canvas, moved) {
     this.canvas = canvas;
     this.moved = moved;
+    this.entire = true; // whether the whole map is shown, and shall be whatever room there is
     this.took = 0; // ms of drawing, on the whole
     this.pace = 0; // ms between frames that were drawn anew
   }
@@ -153,12 +154,14 @@ export class Plot {
   }
 
   show(x, y, halfWidth) {
+    this.entire = false;
     const [width, height] = this.size;
     const halfHeight = (halfWidth * height) / width;
     return this.look([x - halfWidth, x + halfWidth], [y - halfHeight, y + halfHeight]);
   }
 
   reset() {
+    this.entire = true;
     return this.look(...this.whole());
   }
 
@@ -189,6 +192,7 @@ export class Plot {
 
   /* Moves on towards a view, once a frame at most: drawn anew where that is quick, else as the picture drawn last. */
   glide(xs, ys) {
+    this.entire = false;
     this.view = [xs, ys];
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.sharpen(), Math.min(LONGEST_REST_MS, Math.max(REST_MS, 2 * this.took)));
@@ -241,12 +245,13 @@ export class Plot {
     this.show(this.x[row], this.y[row], (xs[1] - xs[0]) / 2);
   }
 
-  /* Follows the room that the page gives; says whether it changed. */
+  /* Follows the room that the page gives: the whole map stays whole, a part keeps its middle and its width. */
   async fit() {
     const { clientWidth, clientHeight } = this.canvas;
     const [width, height] = this.size;
-    if (clientWidth === 0 || (Math.abs(clientWidth - width) < 1 && Math.abs(clientHeight - height) < 1)) return false;
+    if (clientWidth === 0 || (Math.abs(clientWidth - width) < 1 && Math.abs(clientHeight - height) < 1)) return;
     await window.Plotly.Plots.resize(this.canvas);
-    return true;
+    const [[left, right], [bottom, top]] = this.view;
+    await (this.entire ? this.reset() : this.show((left + right) / 2, (bottom + top) / 2, (right - left) / 2));
   }
 }

@@ -99,12 +99,13 @@ export class CollectionMap {
     await this.plot.draw(axis(0), axis(1), this.files.plotly);
     new Hand(this.hands, this);
     await this.colour(facetsOf.includes(this.saved?.colour) ? this.saved.colour : facetsOf[0]);
-    if (this.saved) await this.address.restore(this.saved, !this.arrived);
+    const opens = this.saved ? await this.address.restore(this.saved, !this.arrived) : false;
     await this.mark();
     if (this.gone) return;
     this.ready = true;
     this.element.dataset.points = this.count;
-    const resized = new ResizeObserver(async () => { if (await this.plot.fit()) this.plot.reset(); });
+    this.steady = opens;
+    const resized = new ResizeObserver(() => this.plot.fit());
     resized.observe(this.canvas);
     this.ends = [() => resized.disconnect(), onInsight((insight) => this.learn(insight)), onClusterAsked(({ x, y, number }) => this.showCluster(x, y, number))];
   }
@@ -230,7 +231,8 @@ export class CollectionMap {
       if (this.facet === "likeness") await this.colour("likeness");
     }
     await this.filter();
-    if (one.length > 0 && one[0] !== this.focus) this.plot.bringIntoView(one[0]);
+    if (one.length > 0 && one[0] !== this.focus && !this.steady) this.plot.bringIntoView(one[0]);
+    if (this.ready) this.steady = false;
     this.focus = one[0] ?? null;
     this.element.dataset.marked = this.found.length;
     this.element.dataset.focus = this.focus ?? "";
