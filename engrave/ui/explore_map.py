@@ -147,8 +147,8 @@ class Chart:
         if not self.base:
             return {}
         focus, items = marks.get("focus"), self.engine.collection.items
-        known = isinstance(focus, int) and 0 <= focus < len(items)
-        return self.base | marks | {"open": items[focus].id if known else None}
+        opened = isinstance(focus, int) and 0 <= focus < len(items) and items[focus].id
+        return self.base | marks | {"open": opened or None}
 
     def calibrate(self) -> None:
         """Measure how near captions of the collection come to its pictures, for texts."""
