@@ -12,6 +12,7 @@ from typing import Any, cast
 import gradio as gr
 import httpx
 import pytest
+from gradio_client import Client, handle_file
 
 from engrave.ui.visitors import COOKIE, GUEST, MAX_JSON_BYTES, acting, came_in, new_folder
 from tests.fakes import noise
@@ -181,3 +182,48 @@ def test_work_of_one_visitor_does_not_become_anothers(uploads: Path) -> None:
     open_to_all = new_folder() / "b.png"
     open_to_all.write_bytes(b"b")
     assert came_in(str(open_to_all)) == open_to_all
+
+
+AFAR = "http://127.0.0.1:9/plate.png"
+META = {"meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        {"path": AFAR} | META,
+        {"path": AFAR},
+        {"path": AFAR.upper()} | META,
+        {"path": f" {AFAR}"} | META,
+        {"path": "ftp://127.0.0.1/a.png"} | META,
+        {"path": AFAR, "url": "/gradio_api/file=/a.png"} | META,
+        {"path": "", "url": AFAR} | META,
+        {"url": AFAR} | META,
+        {"path": None, "url": AFAR} | META,
+    ],
+)
+def test_no_file_is_fetched_by_its_address(client: Client, url: str, file: dict[str, Any]) -> None:
+    named = [one for one in client.view_api(return_format="dict")["named_endpoints"]]
+    assert "/caption" in named and len(named) > 10
+    for value in (file, [[file]], {"a": {"b": [file]}}, {"image": file, "caption": None}):
+        for name in named:
+            for way in ("call", "call/v2"):
+                answer = httpx.post(f"{url}/gradio_api/{way}{name}", json={"data": [value, value]})
+                assert answer.status_code == 403, (way, name)
+                assert "by their address" in answer.text
+    joined = httpx.post(f"{url}/gradio_api/queue/join", json={"data": [file], "fn_index": 0})
+    assert joined.status_code == 403
+
+
+def test_an_upload_of_a_program_tells_its_address_too(
+    client: Client, url: str, tmp_path: Path
+) -> None:
+    # beside the path stands the address of this server, as it does in a browser
+    file = handle_file(str(noise(tmp_path / "a.png", seed=5)))
+    assert client.predict(file, 3, 6, api_name="/caption")["captions"]
+    taken = httpx.post(
+        f"{url}/gradio_api/upload", files={"files": ("a.png", b"no picture")}
+    ).json()[0]
+    shown = data_of(taken) | {"url": f"{url}/gradio_api/file={taken}"}
+    answer = httpx.post(f"{url}/gradio_api/call/caption", json={"data": [shown, 3, 6]})
+    assert answer.status_code == 200

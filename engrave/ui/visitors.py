@@ -22,11 +22,15 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engrave.sources.addresses import is_address
+
 COOKIE = "engrave-visitor"
 GUEST = "guest"
 NOT_YOURS = "This file belongs to another visitor; upload it yourself."
 MAX_JSON_BYTES = 2_000_000
 TOO_LONG = "This request is longer than any that the page sends; send less at once."
+
+NO_FETCH = "This server fetches no pictures by their address; upload the file itself."
 
 UPLOADED: set[str] = set()  # the page hands them to Gradio, which deletes old ones
 _acting: ContextVar[str] = ContextVar("acting", default=GUEST)
@@ -130,8 +134,11 @@ class Visitors:
             more = message.get("more_body", False) and message["type"] == "http.request"
             if len(body) > MAX_JSON_BYTES:
                 return await PlainTextResponse(TOO_LONG, 413)(scope, receive, send)
-        if any(_is_refused(text, owner) for text in _texts(_parsed(body))):
+        page = _parsed(body)
+        if any(_is_refused(text, owner) for text in _texts(page)):
             return await PlainTextResponse(NOT_YOURS, 403)(scope, receive, send)
+        if any(isinstance(one, dict) and _is_afar(one) for one in _parts(page)):
+            return await PlainTextResponse(NO_FETCH, 403)(scope, receive, send)
         first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
@@ -164,15 +171,26 @@ def _parsed(body: bytes) -> object:
 
 def _texts(page: object) -> Iterator[str]:
     """Yield every text of a JSON page, however deep."""
+    return (one for one in _parts(page) if isinstance(one, str))
+
+
+def _parts(page: object) -> Iterator[object]:
+    """Yield every object, list, key and value of a JSON page, however deep."""
     left: list[Any] = [page]
     while left:
         one = left.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, dict):
+        yield one
+        if isinstance(one, dict):
             left += [*one, *one.values()]
         elif isinstance(one, list):
             left += one
+
+
+def _is_afar(file: dict[str, Any]) -> bool:
+    """Tell whether an object names a file by an address, which Gradio would fetch without a bound,
+    from any host. Beside a path of this server stands the address that it is shown by."""
+    named = file.get("path") or (file.get("url") if "meta" in file else None)
+    return isinstance(named, str) and is_address(named.strip())
 
 
 def _with_cookie(scope: Scope, send: Send) -> Send:
