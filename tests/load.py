@@ -37,6 +37,8 @@ CANCELLED_AFTER_S = (0.5, 3.0)
 GRACE_S = 45.0  # after the end, for answers that are under way
 PATIENCE_S = 600.0
 MB = 1_000_000
+MOST_GROWTH_MB = 50.0  # in the second half of a round
+MANY = 8  # users, above whom somebody must be told a place in the queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,16 @@ def lines(one: Round) -> Iterator[str]:
         )
 
 
+def faults(one: Round) -> Iterator[str]:
+    """Say what was not as it is promised."""
+    if one.failures:
+        yield f"{one.failures} requests failed"
+    if one.growth_mb > MOST_GROWTH_MB:
+        yield f"memory grew by {one.growth_mb:.0f} MB in the second half ({MOST_GROWTH_MB:.0f} may)"
+    if one.users > MANY and not any(int(place) > 0 for place in one.places):
+        yield "nobody was told a place in the queue"
+
+
 @contextmanager
 def page(url: str) -> Iterator[tuple[str, int | None]]:
     """Use a page that runs, or start one; yield its address and process."""
@@ -246,7 +258,7 @@ def page(url: str) -> Iterator[tuple[str, int | None]]:
 
 
 def main() -> int:
-    """Run from the command line; return 1 where a request failed."""
+    """Run from the command line; return 1 where something was not as it is promised."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--minutes", type=float, default=5.0)
@@ -258,10 +270,11 @@ def main() -> int:
     with page(asked.url) as (url, pid):
         for users in asked.users:
             rounds.append(crowd(url, pid, users, asked.minutes, asked.seed))
-            print("\n".join(lines(rounds[-1])), flush=True)
+            wrong = [f"  MISSED: {fault}" for fault in faults(rounds[-1])]
+            print("\n".join([*lines(rounds[-1]), *wrong]), flush=True)
             if asked.out:
                 asked.out.write_text(json.dumps([asdict(one) for one in rounds], indent=1) + "\n")
-    return 1 if any(one.failures for one in rounds) else 0
+    return 1 if any(list(faults(one)) for one in rounds) else 0
 
 
 if __name__ == "__main__":

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 import numpy as np
+import pytest
+import torch
 
 from engrave.engine import Engine
 
@@ -21,3 +24,24 @@ def test_the_same_seed_gives_the_same_pixels_again_and_in_a_batch() -> None:
     assert hashlib.sha256(again.image.tobytes()).digest() == (
         hashlib.sha256(alone.image.tobytes()).digest()
     )
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """Whatever number of threads a test chooses, the next has the old one."""
+    count = torch.get_num_threads()
+    yield
+    torch.set_num_threads(count)
+
+
+@pytest.mark.usefixtures("threads")
+def test_the_number_of_threads_changes_hardly_a_pixel() -> None:
+    engine = Engine.load()
+    drawn = []
+    for count in (1, 2, 3):
+        torch.set_num_threads(count)
+        plate = next(engine.generate("an owl", num=1, seed=3, steps=4, describe=False))
+        drawn.append(np.asarray(plate.image, int))
+    for other in drawn[1:]:
+        apart = np.abs(drawn[0] - other)
+        assert apart.max() <= 1 and (apart > 0).mean() < 0.001  # as the README tells

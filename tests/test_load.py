@@ -1,6 +1,6 @@
 """What the load script makes of what its visitors met; the script itself takes minutes."""
 
-from tests.load import MIX, Asked, growth, lines, summed
+from tests.load import MIX, Asked, faults, growth, lines, summed
 
 
 def test_what_was_met_is_put_into_figures() -> None:
@@ -13,6 +13,18 @@ def test_what_was_met_is_put_into_figures() -> None:
     assert found.places == {"0": 21, "1": 21, "2": 21}
     assert found.growth_mb == 40.0
     assert any("1 failed" in line for line in lines(found))
+    assert list(faults(found)) == ["1 requests failed"]
+
+
+def test_growth_and_silence_in_the_queue_are_faults() -> None:
+    grew = [(float(n), 1000.0 + 2 * n) for n in range(100)]
+    told = [Asked("search", 1.0, "", (1, 0))]
+    assert list(faults(summed(32, 60.0, told, grew))) == [
+        "memory grew by 80 MB in the second half (50 may)"
+    ]
+    silent = [Asked("search", 1.0, "", (0,))]
+    assert list(faults(summed(32, 60.0, silent, []))) == ["nobody was told a place in the queue"]
+    assert not list(faults(summed(1, 60.0, silent, [])))
 
 
 def test_memory_that_grew_early_and_then_stayed_is_no_growth() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -17,6 +18,7 @@ import httpx
 import pytest
 from huggingface_hub import RepoCard
 
+from engrave.arguments import build_parser
 from engrave.checkpoint import save_pretrained
 from tests.servers import free_port, serving
 from tests.test_imports import pins
@@ -241,3 +243,20 @@ def test_an_app_on_a_space_starts(tmp_path: Path, weights: Path) -> None:
         assert "https://huggingface.co" in answer.headers["content-security-policy"]
     # Gradio itself misses the package `spaces`, which every real Space has
     assert str(ROOT / "engrave") not in log.read_text()
+
+
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    tool = shutil.which("systemd-analyze")
+    if tool is None:
+        pytest.skip("systemd-analyze is not here; it comes with systemd")
+    text = (ROOT / "deploy" / "engrave.service").read_text()
+    (command,) = re.findall(r"^ExecStart=(\S+) (.*)$", text, re.M)
+    parsed = build_parser().parse_args(command[1].split())
+    assert parsed.command == "serve" and parsed.server_name == "127.0.0.1"
+    unit = tmp_path / "engrave.service"
+    unit.write_text(text.replace(command[0], sys.executable))  # it must be there to be verified
+    done = subprocess.run([tool, "verify", str(unit)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "engrave.service" not in done.stderr, done.stderr
+    unit.write_text(text.replace(command[0], sys.executable).replace("Restart=", "Restrat="))
+    done = subprocess.run([tool, "verify", str(unit)], capture_output=True, text=True, timeout=60)
+    assert "Restrat" in done.stderr  # so that the silence above says something
