@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests.fakes import noise
@@ -100,6 +101,15 @@ def overflow(page: Page) -> int:
     """Return by how many pixels the page is wider than the screen."""
     script = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     return int(page.evaluate(script))
+
+
+def serious(page: Page) -> dict[str, list[str]]:
+    """Return what axe finds that keeps people out: rules with the elements that break them."""
+    # Gradio's own frame for files nests a button in a button once files are there
+    found = Axe().run(page, context={"exclude": [["#import-files"]]}).response
+    assert len(found["passes"]) > 10, "axe has looked at something"
+    grave = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+    return {one["id"]: [node["html"][:200] for node in one["nodes"][:3]] for one in grave}
 
 
 def open_tab(page: Page, name: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import open_map, open_tab, overflow
+from tests.browser.conftest import open_map, open_tab, overflow, serious
 from tests.drawings import SHAPES, draw
 
 
@@ -92,6 +92,7 @@ def imported(page: Page, prints: list[Path], name: str) -> str:
     return page.input_value("#chooser-select")
 
 
+@pytest.mark.parametrize("page", ["desk", "phone"], indirect=True)
 def test_pictures_without_words_have_names_and_facets_of_any_name_colour(
     page: Page, prints: list[Path]
 ) -> None:
@@ -103,6 +104,10 @@ def test_pictures_without_words_have_names_and_facets_of_any_name_colour(
         assert choice.get_by_role("checkbox", name=f"Select: {named}").count() == 1
         assert choice.get_by_role("button", name=f"Open: {named}").count() == 1
     assert all(words.strip() for words in choice.locator(".row-open").all_inner_texts())
+    page.locator("#detail summary").click()
+    for part in ("Import", "Versions", "Compare"):
+        page.locator("#own").get_by_role("tab", name=part).click()
+        assert not serious(page)
     for facet in ("a#b?c%41/d", "cluster of the source", "cluster"):
         page.locator("#map select").select_option(facet)
         expect(page.locator("[data-points]")).to_have_attribute("data-facet", facet)
@@ -113,8 +118,8 @@ def test_pictures_without_words_have_names_and_facets_of_any_name_colour(
 def test_a_link_opens_the_same_picture_after_a_change(page: Page, prints: list[Path]) -> None:
     imported(page, prints, "linked")
     page.locator("#choice .chosen .thumb").nth(5).click()
-    page.locator("#choice .chosen input").nth(6).check()
     expect(page.locator("[data-points]")).to_have_attribute("data-focus", "5")
+    page.locator("#choice .chosen input").nth(6).check()
     page.wait_for_function(
         "() => /selected=.*rows=/.test(location.hash) && /open=/.test(location.hash)"
     )

@@ -100,11 +100,7 @@ export function choice(context) {
   const root = context.element.querySelector(".widget");
   const draw = (value) => {
     if (!value.items) return [];
-    const show = () => {
-      root.replaceChildren(...draw(context.props.value).filter(Boolean));
-      root.querySelector(`[data-tool=${form}]`)?.focus(); // the button that was pressed is another one now
-    };
-    const forms = buttons("Shown as", [["pictures", "Pictures"], ["table", "Table"]], form, (chosen) => { form = chosen; show(); });
+    const forms = buttons("Shown as", [["pictures", "Pictures"], ["table", "Table"]], form, (chosen) => { form = chosen; again(); });
     const all = value.items.length > 0 && value.items.every((item) => item.ticked);
     return [
       el("h2", {}, value.heading || TITLES[value.kind], el("small", {}, ` ${likeness(value.items)}`)),
@@ -115,7 +111,7 @@ export function choice(context) {
       takeAway(value, trigger),
     ];
   };
-  mount(context, (value) => {
+  const again = mount(context, (value) => {
     const { file } = value;
     if (file && file.src !== saved) {
       saved = file.src;

@@ -42,7 +42,8 @@ function keyboardIn(root) {
   };
 }
 
-/* Draws a widget now and again whenever Python sends another value; the keyboard stays where it was. */
+/* Draws a widget now and again whenever Python sends another value; the keyboard stays where it was. Returns what draws
+   it once more. */
 export function mount({ element, props, watch }, draw) {
   const root = element.querySelector(".widget");
   const render = () => {
@@ -52,6 +53,7 @@ export function mount({ element, props, watch }, draw) {
   };
   watch("value", render);
   render();
+  return render;
 }
 
 export function button(label, onclick, attributes = {}) {
