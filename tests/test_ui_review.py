@@ -3,7 +3,9 @@
 import copy
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import unquote
@@ -114,6 +116,54 @@ def test_a_batch_is_stopped_and_goes_on(uploads: Path) -> None:
     assert not view["running"] and 0 < view["waiting"] < 4
     list(caption.resume(VIEWS, session, REQUEST))
     assert len(session.project) == 4 and not session.queue
+
+
+def test_going_on_while_the_last_picture_is_still_read_drops_none(
+    uploads: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, reads, again = Session(), Event(), Event()
+    caption_next, names = caption.caption_next, []
+
+    def slow(views: Views, session: Session, path: Path, **wish: Any) -> Any:
+        names.append(path.name)
+        if path.name == "1.png" and not reads.is_set():
+            reads.set()
+            assert again.wait(30)
+        return caption_next(views, session, path, **wish)
+
+    monkeypatch.setattr(caption, "caption_next", slow)
+    paths = [noise(uploads / f"{at}.png", seed=at) for at in range(4)]
+
+    def first() -> None:
+        with pytest.raises(stops.Stopped):
+            drop(session, *paths)
+
+    with ThreadPoolExecutor() as pool:
+        stopped = pool.submit(first)
+        assert reads.wait(30)
+        caption.halt(session, REQUEST)
+        going = caption.resume(VIEWS, session, REQUEST)
+        next(going)
+        again.set()
+        stopped.result(30)
+        assert session.running, "the batch that ended is not the one that runs"
+        list(going)
+    assert sorted(names) == [path.name for path in paths]
+    assert len(session.project) == 4 and not session.queue and not session.running
+
+
+def test_what_breaks_goes_back_into_the_queue(
+    uploads: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    session = Session()
+    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(caption, "caption_next", broken)
+        drop(session, *(noise(uploads / f"{at}.png", seed=at) for at in range(2)))
+    list(caption.resume(VIEWS, session, REQUEST))
+    assert len(session.project) == 2
 
 
 def test_accepting_opens_the_next_that_is_undecided(session: Session) -> None:

@@ -76,24 +76,22 @@ def go_through(
     views: Views, session: Session, report: Progress, *, again: bool = False
 ) -> Iterator[Shown]:
     """Caption what is queued, row by row; the table is looked at now and then."""
-    session.running, session.done, session.whole = True, 0, len(session.queue)
-    looked = 0.0
+    batch, looked = session.begin(), 0.0
     try:
         while session.queue:
-            path = session.queue[0]
-            place = f"{session.done + 1} of {session.whole}: {path.name}"
-            report(session.done / session.whole, place)
             was = session.opened
-            caption_next(views, session, path, again=again)
-            session.queue.pop(0)
-            session.done += 1
+            with session.taken() as path:
+                place = f"{session.done + 1} of {session.whole}: {path.name}"
+                report(session.done / max(session.whole, 1), place)
+                caption_next(views, session, path, again=again)
+            session.done = min(session.done + 1, session.whole)
             if not was and session.opened:
                 yield review.shown(views, session)
             elif time.monotonic() - looked > APART_S:
                 looked = time.monotonic()
                 yield only_table(session)
     finally:
-        session.running = False
+        session.end(batch)
     yield (*only_table(session)[:4], files_view(session), gr.skip())
 
 

@@ -1,5 +1,7 @@
 """What one visitor has on the desk: a project, the pictures behind it, and what is open."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ class Session:
         self.running = False
         self.done = 0  # of the batch under way
         self.whole = 0
+        self.batch: object = None  # the last that began
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Session":
         """Gradio copies what a page begins with for each visit: each gets a desk of their own."""
@@ -43,6 +46,27 @@ class Session:
         self.seen.update(new)
         self.queue += new
         return new
+
+    def begin(self) -> object:
+        """Begin a batch of what is queued, and return what `end` knows it by."""
+        self.running, self.done, self.whole = True, 0, len(self.queue)
+        self.batch = object()
+        return self.batch
+
+    def end(self, batch: object) -> None:
+        """End a batch, unless another has begun while its last picture was read."""
+        self.running = self.running and batch is not self.batch
+
+    @contextmanager
+    def taken(self) -> Iterator[Path]:
+        """Take the next file out of the queue, so that no other batch reads it too; it goes back
+        where it could not be captioned."""
+        path = self.queue.pop(0)
+        try:
+            yield path
+        except BaseException:
+            self.queue.insert(0, path)
+            raise
 
     def keep(self, step: Step, path: Path, thumb: str = "") -> None:
         """Remember what became of a file."""
