@@ -95,7 +95,7 @@ def _caption_project(arguments: argparse.Namespace) -> int:
 def _review(arguments: argparse.Namespace) -> int:
     from engrave.review.commands import line_of_record, page_of, review_project
 
-    for record in review_project(arguments, lambda: _load(arguments)):
+    for record in review_project(arguments, lambda: _load(arguments), remark):
         answer(arguments, page_of(record), line_of_record(record))
     return 0
 

@@ -71,13 +71,17 @@ def test_captions_are_edited_accepted_and_exported(project: Path, tmp_path: Path
     assert sorted(path.name for path in folder.iterdir()) == ["0.png", "metadata.jsonl"]
 
 
-def test_an_export_edited_elsewhere_is_read_in(project: Path, tmp_path: Path) -> None:
+def test_an_export_edited_elsewhere_is_read_in(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "all.jsonl"
     assert main(["review", str(project), "--export", "jsonl", "--all", "--out", str(out)]) == 0
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     rows[1] |= {"alt_text": "A hill.", "state": "accepted", "reviewer": "Bob"}
     out.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    capsys.readouterr()
     assert main(["review", str(project), "--read", str(out)]) == 0
+    assert "2 of 2 records were taken in." in capsys.readouterr().err
     assert [(one.alt, one.reviewer) for one in records(project)][1] == ("A hill.", "Bob")
 
 

@@ -9,7 +9,7 @@ import pytest
 from engrave.errors import PromptError, ReviewError
 from engrave.review.captioning import caption_all, rewritten, tags_of
 from engrave.review.evidence import marked
-from engrave.review.project import Project, merged, read_project
+from engrave.review.project import Project, merged, read_project, taken_in
 from engrave.review.record import (
     MAX_ALT,
     Evidence,
@@ -211,6 +211,43 @@ def test_what_a_person_did_wins_where_two_projects_meet() -> None:
     assert project.needed(mine.key) == mine
     assert merged(project, [decided(record(), "rejected", "Bob")]) == 1
     assert project.needed(mine.key).reviewer == "Bob"
+
+
+MORNING, EVENING = "2026-02-01T08:00:00Z", "2026-02-01T18:00:00Z"
+MACHINE = record()
+WRITTEN = edited(MACHINE, {"alt": "An owl."})
+ANEW = replace(MACHINE, machine=replace(MACHINE.machine, written=EVENING))
+REOPENED = replace(reopened(decided(MACHINE, "accepted", "Ada", MORNING)), changed=EVENING)
+EARLY = {
+    "machine": MACHINE,
+    "edited": replace(WRITTEN, changed=MORNING),
+    "edited, no time": replace(WRITTEN, changed=""),
+    "accepted": decided(MACHINE, "accepted", "Ada", MORNING),
+    "rejected": decided(MACHINE, "rejected", "Ada", MORNING),
+}
+LATE = {
+    "machine, anew": ANEW,
+    "edited": replace(WRITTEN, changed=EVENING),
+    "accepted": decided(MACHINE, "accepted", "Bob", EVENING),
+    "rejected": decided(WRITTEN, "rejected", "Bob", EVENING),
+    "opened again": REOPENED,
+}
+
+
+@pytest.mark.parametrize("early", EARLY)
+@pytest.mark.parametrize("late", LATE)
+def test_the_newer_work_of_a_person_stands_whichever_is_loaded(early: str, late: str) -> None:
+    first, last = EARLY[early], LATE[late]
+    stands = first if late == "machine, anew" and early != "machine" else last
+    for held, given in ((first, last), (last, first)):
+        project = Project([held])
+        assert merged(project, [given]) == (given is stands)
+        assert project.needed(first.key) == stands
+
+
+def test_what_stayed_is_told() -> None:
+    assert taken_in(3, 3) == "3 of 3 records were taken in."
+    assert "2 stayed as they are here" in taken_in(1, 3)
 
 
 def test_the_next_one_is_found_round_the_end() -> None:

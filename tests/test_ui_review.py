@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -257,6 +258,17 @@ def test_a_project_goes_on_in_another_visit(session: Session, uploads: Path) -> 
     assert answer["src"] == "" and editor["key"]
     drop(other, uploads / "0.png")  # the picture comes back to its record
     assert records(other) == records(session) and other.paths
+
+
+def test_a_project_of_yesterday_leaves_what_was_decided_today(session: Session) -> None:
+    judge(session, "accepted", caption="what it was yesterday")
+    saved = made(review.exported(session, event(format="project")))
+    first = records(session)[0]
+    today = replace(first, caption="what it is today", reviewed="2999-01-01T00:00:00Z")
+    session.project.put(today)
+    editor = review.loaded(VIEWS, session, str(saved))[3]
+    assert records(session)[0] == today
+    assert "2 of 3 records were taken in. 1 stayed as they are here" in editor["note"]
 
 
 def test_a_file_from_elsewhere_is_no_project(session: Session) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from engrave.review.exports.archives import Pictures, folder_pictures
 from engrave.review.exports.formats import format_named, meant, read_back
 from engrave.review.exports.rows import mark_of
 from engrave.review.inscriptions import check_reader, read_inscriptions
-from engrave.review.project import Project, merged, read_project
+from engrave.review.project import Project, merged, read_project, taken_in
 from engrave.review.record import ACCEPTED, REJECTED, Record
 from engrave.review.style import Style, style_from_json
 from engrave.review.vocabulary import read_terms
@@ -50,11 +50,14 @@ def caption_files(engine: Engine, arguments: argparse.Namespace) -> Iterator[Ste
         write_export(project, arguments, arguments.files)
 
 
-def review_project(arguments: argparse.Namespace, wake: Wake) -> list[Record]:
+def review_project(
+    arguments: argparse.Namespace, wake: Wake, remark: Callable[[str], None]
+) -> list[Record]:
     """Do what was asked for with a project and save it; return the records that were meant."""
     project = open_project(arguments.project)
     if arguments.read is not None:
-        merged(project, read_back(arguments.read.read_bytes(), arguments.read.name))
+        records = read_back(arguments.read.read_bytes(), arguments.read.name)
+        remark(taken_in(merged(project, records), len(records)))
     elif not len(project):
         raise ReviewError(f"{arguments.project} holds no captions; caption pictures into it first.")
     texts = {name: getattr(arguments, name) for name in TEXTS if getattr(arguments, name)}

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any
 
 from engrave.errors import ReviewError
-from engrave.review.record import MACHINE, STATES, Record, from_json
+from engrave.review.record import DECIDED, MACHINE, STATES, Record, from_json
 from engrave.review.style import Style, style_from_json
 
 FORMAT = "engrave-review"
@@ -161,11 +161,27 @@ def _record(page: dict[str, Any], at: int) -> Record:
 
 
 def merged(project: Project, records: Iterable[Record]) -> int:
-    """Take records in; what a person did wins over what only a machine wrote. Return how many."""
+    """Take records in, save where what is there is newer or a person's and they are not; return how
+    many were taken."""
     count = 0
     for record in records:
         own = project.get(record.key)
-        if own is None or own.state == MACHINE or record.state != MACHINE:
+        if own is None or _rank(record) >= _rank(own):
             project.put(replace(record))
             count += 1
     return count
+
+
+def taken_in(count: int, whole: int) -> str:
+    """Return in words what became of the records of a file."""
+    kept = whole - count
+    rest = f" {kept} stayed as they are here, which is newer." if kept else ""
+    return f"{count} of {whole} records were taken in.{rest}"
+
+
+def _rank(record: Record) -> tuple[bool, str, bool, str]:
+    """Return what says which of two records of a picture stands: a person's before a machine's,
+    then the later, then a decision before an edit of which nobody noted the time."""
+    touched = max(record.reviewed, record.changed)
+    person = record.state != MACHINE or bool(touched)
+    return person, touched, record.state in DECIDED, record.machine.written

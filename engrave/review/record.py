@@ -17,6 +17,7 @@ from engrave.limits import MAX_CHARACTERS, clean_text
 MACHINE, EDITED, ACCEPTED, REJECTED = "machine", "edited", "accepted", "rejected"
 STATES = (MACHINE, EDITED, ACCEPTED, REJECTED)
 REVIEWED = (EDITED, ACCEPTED, REJECTED)  # a person's work: running again leaves it alone
+DECIDED = (ACCEPTED, REJECTED)
 MAX_ALT = 124  # characters: screen readers cut at 125
 MAX_PRINTED = 4000
 MAX_NAME = 100
@@ -71,6 +72,7 @@ class Record:
     distance: int = 0  # letters that a person put in, took out or exchanged
     reviewer: str = ""
     reviewed: str = ""  # when, UTC
+    changed: str = ""  # when a person last wrote or opened it again, UTC
     evidence: tuple[Evidence, ...] = ()
     embedding: str = ""  # of the picture, base64 of float16
 
@@ -103,9 +105,9 @@ def edited(record: Record, texts: Mapping[str, Any], match: float | None = None)
         given["tags"] = clean_tags(texts["tags"])
     if all(getattr(record, name) == value for name, value in given.items()):
         return record
-    changed = replace(record, **given, state=EDITED, reviewer="", reviewed="")
-    distance = Levenshtein.distance(record.machine.caption, changed.caption)
-    return replace(changed, distance=distance, match=record.match if match is None else match)
+    own = replace(record, **given, state=EDITED, reviewer="", reviewed="", changed=now())
+    distance = Levenshtein.distance(record.machine.caption, own.caption)
+    return replace(own, distance=distance, match=record.match if match is None else match)
 
 
 def decided(record: Record, state: str, reviewer: object, when: str = "") -> Record:
@@ -124,7 +126,7 @@ def reopened(record: Record) -> Record:
     """Return the record as it was before somebody decided."""
     own = {name: getattr(record, name) for name in (*TEXTS, "tags")}
     state = MACHINE if own == suggestion(record.machine) else EDITED
-    return replace(record, state=state, reviewer="", reviewed="")
+    return replace(record, state=state, reviewer="", reviewed="", changed=now())
 
 
 def suggestion(machine: Machine) -> dict[str, Any]:
@@ -186,6 +188,7 @@ def _candidate(page: dict[str, Any]) -> Candidate:
 def checked(record: Record) -> Record:
     """Return the record; raises ValueError where its parts are not what they should be."""
     strings = (record.key, record.file, record.state, record.reviewer, record.reviewed)
+    strings += (record.changed, record.machine.written)  # times are held against each other
     texts = (*(getattr(record, name) for name in TEXTS), record.machine.caption, *strings)
     if not all(isinstance(text, str) for text in texts) or record.state not in STATES:
         raise ValueError(record.state)

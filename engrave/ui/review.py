@@ -12,7 +12,7 @@ from engrave.review.captioning import rewritten
 from engrave.review.exports.archives import folder_pictures
 from engrave.review.exports.formats import format_named, meant, read_back
 from engrave.review.inscriptions import check_reader, read_inscriptions
-from engrave.review.project import FILTERS, merged, read_project
+from engrave.review.project import FILTERS, merged, read_project, taken_in
 from engrave.review.record import ACCEPTED, MAX_NAME, Record, decided, reopened
 from engrave.review.style import Style
 from engrave.review.vocabulary import read_terms
@@ -160,7 +160,7 @@ def loaded(views: Views, session: Session, path: str | None) -> Opened:
     count = merged(session.project, records)
     session.find_pictures()
     session.opened = session.opened or (records[0].key if records else "")
-    return shown(views, session, f"{count} of {len(records)} records were taken in.")
+    return shown(views, session, taken_in(count, len(records)))
 
 
 def styled(
