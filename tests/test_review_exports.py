@@ -22,6 +22,7 @@ from engrave.review.captioning import caption_all, key_of
 from engrave.review.exports.archives import folder_pictures, unique_names
 from engrave.review.exports.containers import packet_in, with_packet
 from engrave.review.exports.formats import FORMATS, meant, read_back
+from engrave.review.exports.rows import mark_of, row_of
 from engrave.review.exports.xmp import DIGITISED, packet_of, record_in
 from engrave.review.project import Project
 from engrave.review.record import Record, decided, edited
@@ -143,6 +144,35 @@ def test_all_are_marked(name: str, records: list[Record], files: Callable[[Recor
         with zipfile.ZipFile(io.BytesIO(written)) as archive:
             written = b"".join(archive.read(entry) for entry in archive.namelist())
     assert b"machine text, not reviewed" in written
+
+
+PERSONS = {
+    "caption": ("an owl of my own", "caption"),
+    "alt": ("An owl.", "alternative text"),
+    "title": ("The Owl", "printed title"),
+    "printed": ("FIG. 1", "printed words"),
+    "tags": ("owl", "tags"),
+}
+
+
+@pytest.mark.parametrize("name", PERSONS)
+@pytest.mark.parametrize("state", ["edited", "accepted", "rejected"])
+def test_the_mark_names_what_a_person_wrote(name: str, state: str, records: list[Record]) -> None:
+    text, label = PERSONS[name]
+    own = edited(records[0], {name: text})
+    done = own if state == "edited" else decided(own, state, "Ada")
+    assert mark_of(done).endswith(f"; by a person: {label}")
+    if name != "caption":
+        plain = records[0] if state == "edited" else decided(records[0], state, "Ada")
+        assert "by a person: " not in mark_of(plain)
+        assert "edited and accepted" not in mark_of(done), "the caption is the machine's own"
+    assert row_of(done)["mark"] == mark_of(done)
+
+
+def test_another_of_the_machines_captions_is_no_persons(records: list[Record]) -> None:
+    other = records[0].machine.candidates[3].text
+    own = decided(edited(records[0], {"caption": other}), "accepted", "Ada")
+    assert mark_of(own) == "machine text, accepted by a person"
 
 
 def test_only_accepted_ones_go_out_unless_all_are_asked_for(records: list[Record]) -> None:

@@ -4,6 +4,7 @@ import importlib.util
 import io
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
@@ -14,8 +15,13 @@ from engrave.engine import Engine
 from engrave.errors import ReviewError
 from engrave.places import ASSETS
 from engrave.review import inscriptions
+from engrave.review.exports.rows import mark_of
 from engrave.review.inscriptions import check_reader, read_inscriptions
 from engrave.review.project import read_project
+from engrave.review.record import decided, edited
+from engrave.ui import caption, review
+from engrave.ui.review_session import Session
+from engrave.ui.views import Views
 from tests.fakes import fake_engine
 
 LINES = ("THE CASTLE GATE", "drawn from nature, 1843")
@@ -75,6 +81,36 @@ def test_it_goes_into_its_own_field_and_into_no_other(
     assert record.machine.printed == record.printed and record.title == ""
     for other in (record.caption, record.alt, "".join(record.tags)):
         assert letters_of(LINES[0]) not in letters_of(other)
+
+
+@pytest.mark.parametrize("state", ["machine", "edited", "written", "accepted", "rejected"])
+def test_what_is_read_on_the_desk_stays_the_machines(
+    state: str, plate: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    plate.save(tmp_path / "plate.png")
+    views, session = Views(fake_engine()), Session()
+    request = gr.Request(session_hash="ocr")
+    list(caption.describe(views, session, [str(tmp_path / "plate.png")], "", request))
+    key = session.opened
+    texts = {"edited": {"title": "Gate"}, "written": {"printed": "My own"}}.get(state, {})
+    session.project.change(key, lambda one: edited(one, texts) if texts else one)
+    if state in ("accepted", "rejected"):
+        session.project.change(key, lambda one: decided(one, state, "Ada"))
+    before = session.project.needed(key)
+    editor = review.read_words(views, session, gr.EventData(None, {"key": key}))[3]
+    after = session.project.needed(key)
+    assert letters_of(LINES[0]) in letters_of(after.machine.printed)
+    assert (after.state, after.reviewer) == (before.state, before.reviewer)
+    assert "printed words" not in mark_of(after) or state == "written"
+    if state in ("machine", "edited"):
+        assert after.printed == after.machine.printed and editor["read"] == ""
+    else:
+        assert after.printed == before.printed and editor["read"] == after.machine.printed
+    if state == "machine":
+        list(caption.rerun(views, session, request))
+        assert session.project.needed(key).machine.written >= before.machine.written
+        assert session.project.needed(key).printed == after.printed
 
 
 @pytest.mark.parametrize("missing", ["rapidocr", "onnxruntime"])

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from engrave.errors import EngraveError, PictureError, PromptError, ReviewError
 from engrave.review.exports.formats import read_back
 from engrave.review.record import Record
 from engrave.ui import caption, review, stops
+from engrave.ui.house_style import styled
 from engrave.ui.review_session import Session
 from engrave.ui.review_views import editor_view, table_view
 from engrave.ui.views import Views
@@ -49,7 +50,7 @@ def session(uploads: Path) -> Session:
 
 def drop(session: Session, *paths: Path) -> list[caption.Shown]:
     """Drop files in the frame and wait for the end."""
-    return list(caption.describe(VIEWS, session, [str(path) for path in paths], REQUEST))
+    return list(caption.describe(VIEWS, session, [str(path) for path in paths], "", REQUEST))
 
 
 def records(session: Session) -> list[Record]:
@@ -109,7 +110,7 @@ def test_what_was_dropped_before_is_not_captioned_again(session: Session, upload
 def test_a_batch_is_stopped_and_goes_on(uploads: Path) -> None:
     session = Session()
     paths = [str(noise(uploads / f"{at}.png", seed=at)) for at in range(4)]
-    steps: Iterator[caption.Shown] = caption.describe(VIEWS, session, paths, REQUEST)
+    steps: Iterator[caption.Shown] = caption.describe(VIEWS, session, paths, "", REQUEST)
     next(steps)
     view = caption.halt(session, REQUEST)
     with pytest.raises(stops.Stopped):
@@ -253,7 +254,7 @@ def test_a_project_goes_on_in_another_visit(session: Session, uploads: Path) -> 
     judge(session, "accepted")
     saved = made(review.exported(session, event(format="project")))
     other = Session()
-    answer, _, table, editor, *_ = review.loaded(VIEWS, other, str(saved))
+    answer, _, table, editor, *_ = review.loaded(VIEWS, other, str(saved), "")
     assert records(other) == records(session) and table["all"] == 3
     assert answer["src"] == "" and editor["key"]
     drop(other, uploads / "0.png")  # the picture comes back to its record
@@ -266,21 +267,21 @@ def test_a_project_of_yesterday_leaves_what_was_decided_today(session: Session) 
     first = records(session)[0]
     today = replace(first, caption="what it is today", reviewed="2999-01-01T00:00:00Z")
     session.project.put(today)
-    editor = review.loaded(VIEWS, session, str(saved))[3]
+    editor = review.loaded(VIEWS, session, str(saved), "")[3]
     assert records(session)[0] == today
     assert "2 of 3 records were taken in. 1 stayed as they are here" in editor["note"]
 
 
 def test_a_file_from_elsewhere_is_no_project(session: Session) -> None:
     with pytest.raises(PictureError, match="not uploaded here"):
-        review.loaded(VIEWS, session, "/etc/passwd")
+        review.loaded(VIEWS, session, "/etc/passwd", "")
 
 
 def test_the_house_style_is_applied(session: Session, uploads: Path) -> None:
     table = uploads / "terms.csv"
     table.write_text("term,preferred\nfine,delicate\n")
-    given = (3, 4, "hatching", "", str(table), False)
-    editor = review.styled(VIEWS, session, *given)[3]
+    given = (3, 4, "hatching", "", str(table), False, False, "")
+    editor = styled(VIEWS, session, *given)[3]
     assert any("style asks for 3 to 4" in one for one in editor["findings"])
     assert any("'hatching' is on the list" in one for one in editor["findings"])
     drop(session, noise(uploads / "new.png", seed=9))
@@ -288,7 +289,85 @@ def test_the_house_style_is_applied(session: Session, uploads: Path) -> None:
     assert "delicate" in new.caption and "fine" in new.machine.caption
     assert editor_view(session)["changes"] == (("fine", "delicate"),)
     with pytest.raises(ReviewError):
-        review.styled(VIEWS, session, 9, 3, "", "", None, False)
+        styled(VIEWS, session, 9, 3, "", "", None, False, False, "")
+
+
+def test_preferred_terms_stay_until_they_are_forbidden(session: Session, uploads: Path) -> None:
+    table = uploads / "terms.csv"
+    table.write_text("fine,delicate\n")
+    styled(VIEWS, session, 3, 20, "nice", "", str(table), False, False, "")
+    saved = made(review.exported(session, event(format="project")))
+    other = Session()
+    *_, editor, _, _, low, high, banned, unseen = review.loaded(VIEWS, other, str(saved), "")
+    assert (low, high, banned, unseen) == (3, 20, "nice", "")
+    assert "1 preferred term applies" in editor["note"]
+    styled(VIEWS, other, low, 30, banned, unseen, None, False, False, "")
+    assert other.project.style == replace(session.project.style, max_words=30)
+    styled(VIEWS, other, low, 30, banned, unseen, None, True, False, "")
+    assert other.project.style.terms == ()
+    after = review.loaded(VIEWS, session, str(saved), "")[-4:]  # the desk keeps its own style
+    assert after == (gr.skip(),) * 4
+
+
+def test_another_candidate_is_taken_in_the_curators_words(session: Session, uploads: Path) -> None:
+    table = uploads / "terms.csv"
+    table.write_text("hatching,strokes\n")
+    styled(VIEWS, session, 3, 20, "", "", str(table), False, False, "")
+    raw = records(session)[0].machine.candidates[3].text
+    editor = review.taken(VIEWS, session, event(position=3))[3]
+    assert editor["caption"] == raw.replace("hatching", "strokes") != raw
+    assert editor["changes"] == (("hatching", "strokes"),)
+    assert editor["mark"] == "machine text, edited, not accepted"  # no person wrote it
+    assert records(session)[0].machine.candidates[3].text == raw
+
+
+@pytest.mark.parametrize("way", ["row", "take", "undo", "style", "load", "drop"])
+def test_what_is_typed_is_kept_whatever_else_is_asked_for(
+    way: str, session: Session, uploads: Path
+) -> None:
+    first, second, _ = (one.key for one in records(session))
+    project = made(review.exported(session, event(format="project")))
+    draft = {"key": first, "title": "The Tower", "reviewer": "Ada"}
+    if way == "undo":
+        judge(session, "accepted")
+    text = json.dumps(draft)
+    ways: dict[str, Callable[[], object]] = {
+        "row": lambda: review.opened(VIEWS, session, event(key=second, draft=draft)),
+        "take": lambda: review.taken(VIEWS, session, event(position=2, draft=draft)),
+        "undo": lambda: review.undone(VIEWS, session, event(**draft)),
+        "style": lambda: styled(VIEWS, session, 1, 9, "", "", None, False, False, text),
+        "load": lambda: review.loaded(VIEWS, session, str(project), text),
+        "drop": lambda: list(caption.describe(
+            VIEWS, session, [str(noise(uploads / "new.png", seed=9))], text, REQUEST
+        )),
+    }  # fmt: skip
+    ways[way]()
+    own = session.project.needed(first)
+    assert (own.title, own.state, session.reviewer) == ("The Tower", "edited", "Ada")
+
+
+@pytest.mark.parametrize("draft", ["", "null", "{", "[1]", '{"key": "no"}', '{"key": 7}'])
+def test_a_draft_of_nothing_is_passed_over(draft: str, session: Session) -> None:
+    before = records(session)
+    styled(VIEWS, session, 1, 9, "", "", None, False, False, draft)
+    assert records(session) == before
+
+
+def test_what_lies_in_no_file_is_counted(session: Session, uploads: Path) -> None:
+    assert table_view(session)["loose"] == 3
+    review.exported(session, event(format="project"))
+    assert table_view(session)["loose"] == 3, "made, and not yet downloaded"
+    assert review.fetched(session)["loose"] == 0
+    judge(session, "accepted")
+    assert table_view(session)["loose"] == 1
+    saved = made(review.exported(session, event(format="csv")))
+    assert review.fetched(session)["loose"] == 0
+    other = Session()
+    review.loaded(VIEWS, other, str(saved), "")
+    assert table_view(other)["loose"] == 0
+    alone = Session()
+    drop(alone, uploads / "0.png")
+    assert table_view(alone)["loose"] == 0, "one picture is captioned again in a moment"
 
 
 def test_each_visit_has_a_desk_of_its_own(session: Session) -> None:

@@ -21,6 +21,10 @@ DECIDED = (ACCEPTED, REJECTED)
 MAX_ALT = 124  # characters: screen readers cut at 125
 MAX_PRINTED = 4000
 MAX_NAME = 100
+LABELS = {
+    "caption": "caption", "alt": "alternative text", "title": "printed title",
+    "printed": "printed words", "tags": "tags",
+}  # fmt: skip
 TEXTS = ("caption", "alt", "title", "printed")  # what a person may write, beside the tags
 
 
@@ -39,7 +43,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What the model wrote, never changed afterwards."""
+    """What the machine wrote and offers; a person's hand changes none of it."""
 
     caption: str
     probability: float
@@ -50,7 +54,12 @@ class Machine:
     suggestion: str = ""  # the caption in the curator's vocabulary
     changes: tuple[tuple[str, str], ...] = ()  # what the vocabulary replaced: found, preferred
     tags: tuple[str, ...] = ()
-    printed: str = ""
+    printed: str = ""  # words in the plate, as they were read last
+    offered: tuple[str, ...] = ()  # other captions of it that a person took, in that vocabulary
+
+    def captions(self) -> set[str]:
+        """Return all captions that are the machine's own words."""
+        return {self.caption, self.suggestion, *self.offered, *(c.text for c in self.candidates)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +119,35 @@ def edited(record: Record, texts: Mapping[str, Any], match: float | None = None)
     return replace(own, distance=distance, match=record.match if match is None else match)
 
 
+def inscribed(record: Record, printed: str) -> Record:
+    """Return the record with printed words that a machine read; what a person wrote in their place
+    or decided stays, and they are only offered beside it."""
+    machine = replace(record.machine, printed=printed)
+    own = record.printed not in ("", record.machine.printed) or record.state in DECIDED
+    return replace(record, machine=machine, printed=record.printed if own else printed)
+
+
+def offered(record: Record, text: str, changes: tuple[tuple[str, str], ...]) -> Record:
+    """Return the record with another of the machine's captions offered; `changes` tells what the
+    vocabulary replaced in it."""
+    texts = tuple(dict.fromkeys((*record.machine.offered, text)))
+    return replace(record, machine=replace(record.machine, offered=texts, changes=changes))
+
+
+def written(record: Record) -> tuple[str, ...]:
+    """Return the names of the texts that a person wrote."""
+    machine = record.machine
+    captions = machine.captions()
+    own = {
+        "caption": record.caption not in captions,
+        "alt": record.alt not in {"", *map(alt_of, captions)},
+        "title": bool(record.title),
+        "printed": record.printed not in ("", machine.printed),
+        "tags": not set(record.tags) <= set(machine.tags),
+    }
+    return tuple(name for name, found in own.items() if found)
+
+
 def decided(record: Record, state: str, reviewer: object, when: str = "") -> Record:
     """Return the record accepted or rejected by a person; raises PromptError where it cannot be."""
     if state not in (ACCEPTED, REJECTED):
@@ -140,10 +178,9 @@ def clean(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise PromptError(f"The {name} is no text; write a few words.")
     most = {"alt": MAX_ALT, "printed": MAX_PRINTED}.get(name, MAX_CHARACTERS)
-    label = {"alt": "alternative text", "title": "printed title", "printed": "printed text"}
     if len(value.strip()) > most:
         raise PromptError(
-            f"The {label.get(name, name)} has {len(value.strip()):,} characters and may have "
+            f"The {LABELS[name]} has {len(value.strip()):,} characters and may have "
             f"{most:,}; shorten it."
         )
     if name != "printed":
@@ -168,6 +205,7 @@ def from_json(page: object) -> Record:
         machine = dict(page["machine"])
         machine["tags"] = tuple(str(tag) for tag in machine.get("tags", ()))
         machine["candidates"] = tuple(_candidate(one) for one in machine.get("candidates", ()))
+        machine["offered"] = tuple(str(text) for text in machine.get("offered", ()))
         machine["changes"] = tuple((str(a), str(b)) for a, b in machine.get("changes", ()))
         evidence = tuple(Evidence(**one) for one in page.get("evidence", ()))
         tags = tuple(str(tag) for tag in page.get("tags", ()))

@@ -1,5 +1,6 @@
 """The Caption tab: pictures are captioned one after the other, and reviewed on the desk below."""
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,16 +15,17 @@ from engrave.progress import Progress
 from engrave.review.captioning import Step, caption_all
 from engrave.review.inscriptions import can_read, read_inscriptions
 from engrave.review.record import MACHINE
-from engrave.review.style import Style
 from engrave.ui import review
 from engrave.ui.desk import CAPTIONS, LIGHT, PRIVATE, Desk
 from engrave.ui.ends import End, filled
 from engrave.ui.examples import Examples
 from engrave.ui.files import data_url, file_url, handed
+from engrave.ui.house_style import place_style, styled
 from engrave.ui.review_session import Session
 from engrave.ui.review_views import files_view, table_view
 from engrave.ui.speech import bind
 from engrave.ui.stops import PROGRESS, reporter, wish
+from engrave.ui.theme import STATIC
 from engrave.ui.uploads import EXTENSIONS, checked_list
 from engrave.ui.views import NOTHING, View, Views
 from engrave.ui.widgets import letter_of, position_of, widget
@@ -41,11 +43,13 @@ def describe(
     views: Views,
     session: Session,
     paths: Sequence[str] | str | None,
+    draft: str,
     request: gr.Request,
     progress: gr.Progress = PROGRESS,
 ) -> Iterator[Shown]:
     """Caption what was dropped in the frame and not captioned before."""
     report = reporter(TASK, progress, request)
+    review.kept(views.engine, session, draft)
     files = checked_list(paths)
     if not files:
         session.seen.clear()  # the same file may be dropped again
@@ -152,6 +156,7 @@ class CaptionTab:
     project: gr.UploadButton
     style: list[Any]
     apply: gr.Button
+    draft: gr.Textbox
     end: gr.State
     session: gr.State
 
@@ -199,6 +204,7 @@ def place(shown: Examples) -> CaptionTab:
         events=["open", "turn", "stop", "resume", "again"],
         elem_id="caption-table",
     )
+    draft = gr.Textbox(visible=False)  # filled by `with_draft` as a request leaves
     editor = widget(
         "review",
         "editor",
@@ -206,38 +212,23 @@ def place(shown: Examples) -> CaptionTab:
         events=["save", "judge", "undo", "step", "read"],
         elem_id="caption-editor",
     )
-    away = widget("review", "away", NOTHING, events=["export"], elem_id="caption-away")
+    away = widget("review", "away", NOTHING, events=["export", "fetch"], elem_id="caption-away")
     end, session = gr.State(shown.end), gr.State(Session())
     return CaptionTab(
-        files, samples, progress, answer, near, table, editor, away, project, style, apply, end,
-        session,
+        files, samples, progress, answer, near, table, editor, away, project, style, apply, draft,
+        end, session,
     )  # fmt: skip
-
-
-def place_style() -> tuple[list[Any], gr.Button]:
-    """Lay out the house style; return its fields and the button that applies it."""
-    usual = Style()
-    with gr.Accordion("House style", open=False, elem_id="caption-style"):
-        with gr.Row():
-            low = gr.Number(usual.min_words, label="Fewest words", precision=0)
-            high = gr.Number(usual.max_words, label="Most words", precision=0)
-        banned = gr.Textbox(", ".join(usual.banned), label="Words to avoid", lines=3)
-        unseen = gr.Textbox(", ".join(usual.unseen), label="Says more than is seen", lines=3)
-        terms = gr.File(
-            label="Vocabulary: a CSV of terms and preferred terms", file_types=[".csv"], height=110
-        )
-        inscriptions = gr.Checkbox(False, label="Read printed words with each caption (slower)")
-        apply = gr.Button("Apply", size="sm", elem_id="caption-style-apply")
-    return [low, high, banned, unseen, terms, inscriptions], apply
 
 
 def wire(tab: CaptionTab, desk: Desk) -> None:
     """Say what happens when."""
-    views = desk.views
+    views = desk.home  # evidence is what the model was measured with, whatever Explore shows
     every = [tab.answer, tab.near, tab.table, tab.editor, tab.away, tab.end]
     told: dict[str, Any] = {"show_progress_on": tab.progress} | CAPTIONS
+    dropped, loaded = [tab.session, tab.files, tab.draft], [tab.session, tab.project, tab.draft]
+    applied = [tab.session, *tab.style, tab.draft]
     runs = [
-        tab.files.change(bind(describe, views), [tab.session, tab.files], every, **told),
+        tab.files.change(bind(describe, views), dropped, every, js=with_draft(3), **told),
         tab.table.resume(bind(resume, views), tab.session, every, **told),
         tab.table.again(bind(rerun, views), tab.session, every, **told),
     ]
@@ -254,11 +245,25 @@ def wire(tab: CaptionTab, desk: Desk) -> None:
     ):
         event(bind(handler, views), tab.session, every, show_progress="hidden", **REVIEW)
     tab.away.export(bind(review.exported), tab.session, tab.away, show_progress="hidden", **REVIEW)
-    tab.project.upload(bind(review.loaded, views), [tab.session, tab.project], every, **REVIEW)
-    tab.apply.click(bind(review.styled, views), [tab.session, *tab.style], every, **REVIEW)
+    tab.away.fetch(bind(review.fetched), tab.session, tab.table, **LIGHT)
+    tab.project.upload(
+        bind(review.loaded, views), loaded, every + tab.style[:4], js=with_draft(3), **REVIEW
+    )
+    tab.apply.click(bind(styled, views), applied, every, js=with_draft(len(applied)), **REVIEW)
     tab.samples.pick(bind(picked_sample, desk.shown), None, tab.files, **LIGHT)
     tab.answer.use(bind(end_to_walk), tab.end, desk.walk_ends, **LIGHT)
     desk.opens(tab.near)
+
+
+def with_draft(count: int) -> str:
+    """Return JavaScript that sends what is written in the editor as the last of `count` inputs."""
+    address = json.dumps(file_url(STATIC / "review.js"))
+    return (
+        "async (...given) => {"
+        f"const desk = await import(new URL({address}, document.baseURI).href);"
+        f"return [...given.slice(0, {count - 1}), JSON.stringify(desk.draft())];"
+        "}"
+    )
 
 
 def samples_view(shown: Examples) -> View:

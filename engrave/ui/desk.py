@@ -32,6 +32,7 @@ class Desk:
     engine: Visiting[Engine]
     views: Visiting[Views]
     shipped: Engine  # whose collection the examples are of
+    home: Views  # of that collection, whatever is looked at
     shown: Examples
     tabs: gr.Tabs
     walk_ends: list[Any]  # what arrives at the walk, and the tabs

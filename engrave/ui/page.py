@@ -105,7 +105,7 @@ def lay_out(
             run = training.place(*training_tab)
     opens = explore.opener(mapped, tabs, sessions.chart)
     given = sessions.chart, sessions.engine, sessions.views
-    desk = Desk(*given, chart.engine, shown, tabs, [walks.arrival, tabs], opens)
+    desk = Desk(*given, chart.engine, chart.views, shown, tabs, [walks.arrival, tabs], opens)
     caption.wire(captions, desk)
     generate.wire(plates, desk, captions.files)
     interpolate.wire(walks, desk)

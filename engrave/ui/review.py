@@ -1,5 +1,6 @@
 """The caption desk: a person opens, edits, accepts and rejects what the machine wrote."""
 
+import json
 from typing import Any
 
 import gradio as gr
@@ -11,15 +12,30 @@ from engrave.limits import clean_text
 from engrave.review.captioning import rewritten
 from engrave.review.exports.archives import folder_pictures
 from engrave.review.exports.formats import format_named, meant, read_back
-from engrave.review.inscriptions import check_reader, read_inscriptions
+from engrave.review.inscriptions import read_inscriptions
 from engrave.review.project import FILTERS, merged, read_project, taken_in
-from engrave.review.record import ACCEPTED, MAX_NAME, Record, decided, reopened
-from engrave.review.style import Style
-from engrave.review.vocabulary import read_terms
+from engrave.review.record import (
+    ACCEPTED,
+    MAX_NAME,
+    Record,
+    decided,
+    inscribed,
+    offered,
+    reopened,
+)
+from engrave.review.vocabulary import apply_terms
 from engrave.ui.ends import End
 from engrave.ui.files import file_url, save
 from engrave.ui.review_session import Session
-from engrave.ui.review_views import answer_view, editor_view, files_view, near_view, table_view
+from engrave.ui.review_views import (
+    answer_view,
+    editor_view,
+    files_view,
+    near_view,
+    style_fields,
+    table_view,
+    terms_words,
+)
 from engrave.ui.uploads import checked
 from engrave.ui.views import NOTHING, View, Views
 
@@ -53,9 +69,12 @@ def end_of(session: Session, record: Record, src: str) -> End | None:
 
 
 def opened(views: Views, session: Session, event: gr.EventData) -> Opened:
-    """Open a record of the table."""
-    session.opened = session.project.needed(_data(event).get("key")).key
-    return shown(views, session)
+    """Open a record of the table, and keep what was written in the one before."""
+    data = _data(event)
+    key = session.project.needed(data.get("key")).key
+    note = kept(views.engine, session, data.get("draft"))
+    session.opened = key
+    return shown(views, session, note)
 
 
 def turned(session: Session, event: gr.EventData) -> View:
@@ -99,25 +118,32 @@ def judged(views: Views, session: Session, event: gr.EventData) -> Opened:
 
 
 def undone(views: Views, session: Session, event: gr.EventData) -> Opened:
-    """Open a decision again."""
-    session.project.change(_data(event).get("key"), reopened)
+    """Open a decision again, and keep what was written meanwhile."""
+    data = _data(event)
+    _saved(views.engine, session, data)
+    session.project.change(data.get("key"), reopened)
     return shown(views, session, "Open again.")
 
 
 def taken(views: Views, session: Session, event: gr.EventData) -> Opened:
-    """Put another of the machine's captions in place of the one that stands."""
-    record = session.open_record()
-    position = _data(event).get("position")
+    """Put another of the machine's captions, in the curator's vocabulary, in place of the one that
+    stands."""
+    data = _data(event)
+    kept(views.engine, session, data.get("draft"))
+    record, position = session.open_record(), data.get("position")
     count = len(record.machine.candidates) if record else 0
     if record is None or type(position) is not int or not 0 <= position < count:
         raise PromptError("This caption is no longer here; open its picture again.")
-    text = record.machine.candidates[position].text
-    session.project.put(rewritten(views.engine, record, {"caption": text}))
+    raw = record.machine.candidates[position].text
+    text, changes = apply_terms(raw, session.project.style.terms)
+    own = offered(record, text, changes)
+    session.project.put(rewritten(views.engine, own, {"caption": text}))
     return shown(views, session, "Taken over; the alternative text is as it was.")
 
 
 def read_words(views: Views, session: Session, event: gr.EventData) -> Opened:
-    """Read the words that are printed inside of the open plate."""
+    """Read the words that are printed inside of the open plate: the machine's, for a person to
+    correct or take."""
     data = _data(event)
     _saved(views.engine, session, data)
     record = session.project.needed(data.get("key"))
@@ -125,9 +151,11 @@ def read_words(views: Views, session: Session, event: gr.EventData) -> Opened:
     if path is None:
         raise ReviewError("The picture is not here; drop it again, then read its words.")
     found = read_inscriptions(open_picture(path))
-    if found:
-        session.project.put(rewritten(views.engine, record, {"printed": found}))
-    return shown(views, session, "Read; correct it." if found else "No printed words were found.")
+    if not found:
+        return shown(views, session, "No printed words were found.")
+    now = session.project.change(record.key, lambda one: inscribed(one, found))
+    beside = "Read; what stands was left as it is, and what was read is offered beside it."
+    return shown(views, session, "Read; correct it." if now.printed == found else beside)
 
 
 def exported(session: Session, event: gr.EventData) -> View:
@@ -137,63 +165,54 @@ def exported(session: Session, event: gr.EventData) -> View:
     session.canvas = clean_text(data.get("canvas") or "")
     if data.get("format") == "project":
         written, name = "".join(session.project.lines()).encode(), PROJECT
-        count = len(session.project)
+        records = list(session.project)
     else:
         form = format_named(data.get("format"))
         records = meant(list(session.project), everything)
         session.find_pictures()
         written = form.write(records, folder_pictures(session.paths), session.canvas)
-        name, count = f"captions{form.suffix}", len(records)
-    file = {"src": file_url(save(written, name)), "name": name, "count": count}
+        name = f"captions{form.suffix}"
+    session.offered = records
+    file = {"src": file_url(save(written, name)), "name": name, "count": len(records)}
     return files_view(session, file)
 
 
-def loaded(views: Views, session: Session, path: str | None) -> Opened:
-    """Take in a project or an export that was saved before."""
+def fetched(session: Session) -> View:
+    """Note that the file that was made is downloaded."""
+    session.take_away(session.offered)
+    return table_view(session)
+
+
+def loaded(views: Views, session: Session, path: str | None, draft: str) -> tuple[Any, ...]:
+    """Take in a project or an export that was saved before; return all that the page shows, and the
+    fields of the house style."""
+    kept(views.engine, session, draft)
     if not path:
-        return shown(views, session)
+        return *shown(views, session), *[gr.skip()] * 4
     file = checked(path)
     data = file.read_bytes()
     records = read_back(data, file.name)
+    fields: tuple[Any, ...] = (gr.skip(),) * 4
     if not len(session.project) and file.suffix == ".jsonl" and b'"engrave-review"' in data[:80]:
         session.project.restyle(read_project(data).style)
+        fields = style_fields(session.project.style)
     count = merged(session.project, records)
+    session.take_away(one for one in records if session.project.get(one.key) == one)
     session.find_pictures()
     session.opened = session.opened or (records[0].key if records else "")
-    return shown(views, session, taken_in(count, len(records)))
+    note = f"{taken_in(count, len(records))} {terms_words(session.project.style)}".strip()
+    return *shown(views, session, note), *fields
 
 
-def styled(
-    views: Views,
-    session: Session,
-    low: float,
-    high: float,
-    banned: str,
-    unseen: str,
-    table: str | None,
-    inscriptions: bool,
-) -> Opened:
-    """Take another house style; what it finds shows at once, its vocabulary with new captions."""
-    terms = read_terms(checked(table).read_bytes()) if table else ()
-    whole = [int(n) if isinstance(n, int | float) and n == int(n) else -1 for n in (low, high)]
-    style = Style(
-        min_words=whole[0],
-        max_words=whole[1],
-        banned=_phrases(banned),
-        unseen=_phrases(unseen),
-        terms=terms,
-    )
-    if inscriptions:
-        check_reader()
-    session.inscriptions = bool(inscriptions)
-    session.project.restyle(style)
-    note = f"{len(terms)} preferred terms apply to new captions." if terms else ""
-    return shown(views, session, note)
-
-
-def _phrases(text: object) -> tuple[str, ...]:
-    lines = str(text or "").replace(",", "\n").splitlines()
-    return tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
+def kept(engine: Engine, session: Session, draft: object) -> str:
+    """Keep what stood in the editor, not saved, when something else was asked for; tell so."""
+    try:
+        data = json.loads(draft) if isinstance(draft, str) and draft else draft
+    except ValueError:
+        return ""
+    if not isinstance(data, dict) or session.project.get(str(data.get("key"))) is None:
+        return ""  # nothing was open
+    return _saved(engine, session, data)
 
 
 def _saved(engine: Engine, session: Session, data: dict[str, Any]) -> str:

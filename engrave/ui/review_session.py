@@ -1,6 +1,6 @@
 """What one visitor has on the desk: a project, the pictures behind it, and what is open."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 
 from engrave.review.captioning import Step, key_of
 from engrave.review.project import Project
-from engrave.review.record import Record
+from engrave.review.record import MACHINE, Record
 
 MOST = 20_000  # pictures of one visit
 
@@ -34,6 +34,8 @@ class Session:
         self.running = False
         self.done = 0  # of the batch under way
         self.whole = 0
+        self.offered: list[Record] = []  # in the file that was made last
+        self.away: dict[str, Record] = {}  # what lies in a file of the visitor's, by key
         self.batch: object = None  # the last that began
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Session":
@@ -79,6 +81,17 @@ class Session:
         if step.answer is not None:
             self.latents[key] = step.answer.latent
         self.opened = self.opened or key
+
+    def take_away(self, records: Iterable[Record]) -> None:
+        """Remember that these lie in a file of the visitor's."""
+        self.away |= {record.key: record for record in records}
+
+    def loose(self) -> int:
+        """Return how many records would be lost with the page; a single picture that nobody worked
+        on is captioned again in a moment, and none."""
+        found = [one for one in self.project if self.away.get(one.key) != one]
+        worked = any(one.state != MACHINE for one in found)
+        return len(found) if worked or len(found) > 1 else 0
 
     def open_record(self) -> Record | None:
         """Return what is open in the editor."""

@@ -14,6 +14,7 @@ from engrave.review.exports.rows import BETWEEN_TAGS, mark_of
 from engrave.review.inscriptions import can_read
 from engrave.review.project import FILTERS
 from engrave.review.record import MAX_ALT, MAX_PRINTED, Evidence, Record
+from engrave.review.style import Style
 from engrave.ui.files import data_url
 from engrave.ui.review_session import Session
 from engrave.ui.views import NOTHING, View, Views
@@ -71,6 +72,7 @@ def table_view(session: Session) -> View:
         "done": session.done,
         "whole": session.whole,
         "waiting": len(session.queue),
+        "loose": session.loose(),
     }
 
 
@@ -150,6 +152,7 @@ def editor_view(session: Session, note: str = "") -> View:
         "findings": [one.sentence for one in session.project.style.findings(record.caption)],
         "changes": record.machine.changes,
         "machine": record.machine.caption,
+        "read": record.machine.printed if record.machine.printed != record.printed else "",
         "model_version": record.machine.model_version,
         "written": record.machine.written,
         "match": record.match,
@@ -161,6 +164,18 @@ def editor_view(session: Session, note: str = "") -> View:
         "reads": can_read() and session.picture(record) is not None,
         "note": note,
     }
+
+
+def style_fields(style: Style) -> tuple[int, int, str, str]:
+    """Return what the fields of the house style hold."""
+    return style.min_words, style.max_words, ", ".join(style.banned), ", ".join(style.unseen)
+
+
+def terms_words(style: Style) -> str:
+    """Say that preferred terms are in use, if there are any."""
+    count = len(style.terms)
+    word = "preferred term applies" if count == 1 else "preferred terms apply"
+    return f"{count:,} {word} to new captions." if count else ""
 
 
 def files_view(session: Session, file: View | None = None, note: str = "") -> View:

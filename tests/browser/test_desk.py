@@ -8,8 +8,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from engrave.review.project import read_project
-from tests.browser.conftest import overflow
-from tests.browser.test_caption import upload
+from tests.browser.conftest import open_map, open_tab, overflow
+from tests.browser.test_caption import FILES, upload
+from tests.drawings import SHAPES, draw
 from tests.fakes import noise
 
 ROWS = "#caption-table tbody tr"
@@ -58,7 +59,7 @@ def test_a_batch_is_reviewed_by_keyboard(page: Page, pictures: list[Path]) -> No
     with export(page, "csv").open(encoding="utf-8-sig", newline="") as stream:
         (row,) = csv.DictReader(stream)
     assert row["caption"].endswith("and a tower") and row["reviewer"] == "Ada"
-    assert row["mark"] == "machine text, edited and accepted by a person"
+    assert row["mark"] == "machine text, edited and accepted by a person; by a person: caption"
     assert overflow(page) <= 0
 
 
@@ -93,6 +94,119 @@ def test_a_project_goes_on_after_a_reload(page: Page, pictures: list[Path]) -> N
     )
     expect(page.locator(ROWS)).to_have_count(3)
     expect(page.locator("#desk-title")).to_have_value("The Tower")
+
+
+def row(page: Page, number: int) -> None:
+    """Open a record by its row."""
+    page.locator(ROWS).nth(number).get_by_role("button").click()
+    expect(page.locator(ROWS).nth(number).get_by_role("button")).to_have_attribute(
+        "aria-current", "true"
+    )
+
+
+def asked_to_stay(page: Page) -> bool:
+    """Reload, and tell whether the page warned before."""
+    seen: list[str] = []
+    page.once("dialog", lambda dialog: (seen.append(dialog.type), dialog.accept()))
+    page.reload()
+    page.wait_for_selector("#caption-answer .widget > *")
+    return seen == ["beforeunload"]
+
+
+@pytest.mark.parametrize("way", ["row", "take", "undo", "style", "load", "drop"])
+def test_what_is_typed_outlives_a_click_elsewhere(
+    way: str, page: Page, pictures: list[Path]
+) -> None:
+    batch(page, pictures)
+    saved = export(page, "project")
+    named = saved.with_name("captions.jsonl")
+    named.write_bytes(saved.read_bytes())
+    note = page.locator("#caption-editor .note")
+    if way == "undo":
+        page.locator("#desk-reviewer").fill("Ada")
+        page.get_by_role("button", name="Accept", exact=True).click()
+        expect(note).to_contain_text("one.png: accepted")
+        row(page, 0)
+    page.locator("#desk-title").fill("The Tower")
+    if way == "row":
+        row(page, 1)
+    elif way == "take":
+        page.get_by_role("button", name="Take caption 3 into the editor").click()
+        expect(note).to_contain_text("Taken over")
+    elif way == "undo":
+        page.get_by_role("button", name="Open again").click()
+        expect(note).to_contain_text("Open again")
+    elif way == "style":
+        page.locator("#caption-style button").first.click()
+        page.get_by_label("Fewest words").fill("1")
+        page.get_by_role("button", name="Apply").click()
+        expect(page.locator("#caption-editor h2 .state")).to_have_text("Edited")
+    elif way == "load":
+        page.set_input_files("input[type=file][accept*='.jsonl']", named)
+        expect(note).to_contain_text("were taken in")
+    else:
+        page.set_input_files(FILES, [str(noise(named.with_name("new.png"), seed=9))])
+        expect(page.locator("#caption-editor h2")).to_contain_text("new.png")
+    row(page, 1)
+    expect(page.locator("#desk-title")).to_have_value("")
+    row(page, 0)
+    expect(page.locator("#desk-title")).to_have_value("The Tower")
+    with export(page, "project").open(encoding="utf-8") as stream:
+        assert "The Tower" in stream.read()
+
+
+def test_what_is_typed_while_an_answer_is_on_its_way_stays(
+    page: Page, pictures: list[Path]
+) -> None:
+    batch(page, pictures)
+    page.route("**/queue/join*", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.locator("#desk-title").fill("The Tower")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.locator("#desk-printed").fill("FIG. 1")
+    expect(page.locator("#caption-editor .note")).to_contain_text("saved")
+    expect(page.locator("#desk-printed")).to_have_value("FIG. 1")
+    page.get_by_role("button", name="Next", exact=True).click()
+    page.locator("#desk-title").fill("The Gate")
+    expect(page.locator("#caption-editor h2")).to_contain_text("two.jpg")
+    expect(page.locator("#desk-title")).to_have_value("")
+    row(page, 0)
+    expect(page.locator("#desk-title")).to_have_value("The Gate")
+    expect(page.locator("#desk-printed")).to_have_value("FIG. 1")
+
+
+def test_a_page_with_work_that_is_not_downloaded_asks_before_it_goes(
+    page: Page, pictures: list[Path]
+) -> None:
+    assert not asked_to_stay(page)
+    batch(page, pictures)
+    expect(page.locator("#caption-table")).to_contain_text("3 records not downloaded yet")
+    export(page, "project")
+    expect(page.locator("#caption-table")).not_to_contain_text("not downloaded")
+    page.locator("#desk-title").fill("The Tower")
+    assert asked_to_stay(page)
+    batch(page, pictures)
+    export(page, "project")
+    expect(page.locator("#caption-table")).not_to_contain_text("not downloaded")
+    assert not asked_to_stay(page)
+
+
+def test_evidence_is_of_the_shipped_collection_whatever_explore_shows(
+    page: Page, pictures: list[Path], tmp_path: Path
+) -> None:
+    for number in range(4):
+        draw(SHAPES[number % len(SHAPES)], "left", True).save(tmp_path / f"own-{number}.png")
+    open_map(page)
+    page.get_by_text("Own collections:").click()
+    page.set_input_files("#import-files input[type=file]", sorted(tmp_path.glob("own-*.png")))
+    page.fill("#import-name textarea", f"own-{tmp_path.name[-6:].strip('-_').lower()}")
+    expect(page.locator("#import-files")).to_contain_text("own-3")
+    page.click("#import")
+    expect(page.locator("[data-points]")).to_have_attribute("data-points", "4")
+    open_tab(page, "Caption")
+    batch(page, pictures)
+    expect(page.locator("#caption-near .neighbour")).to_have_count(5)
+    for link in page.locator("#caption-near .neighbour a").all():
+        assert (link.get_attribute("href") or "").startswith("https://www.gutenberg.org/ebooks/")
 
 
 def test_a_long_batch_is_stopped_and_goes_on(page: Page, tmp_path: Path) -> None:

@@ -11,7 +11,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from engrave.errors import ReviewError
-from engrave.review.record import ACCEPTED, REJECTED, STATES, Record, decided, edited, from_json
+from engrave.review.record import (
+    ACCEPTED,
+    LABELS,
+    REJECTED,
+    STATES,
+    Record,
+    decided,
+    edited,
+    from_json,
+    written,
+)
 
 COLUMNS = (
     "file_name", "caption", "alt_text", "printed_title", "printed_words", "tags", "state", "mark",
@@ -35,10 +45,12 @@ MARKS = {
 
 
 def mark_of(record: Record) -> str:
-    """Return in words what the text is; a caption without a machine's words is a person's own."""
-    if record.state == ACCEPTED and record.distance:
-        return "machine text, edited and accepted by a person"
-    return MARKS[record.state]
+    """Return in words what the texts are, and which of them a person wrote or changed."""
+    own = written(record)
+    mark = MARKS[record.state]
+    if record.state == ACCEPTED and "caption" in own:
+        mark = "machine text, edited and accepted by a person"
+    return f"{mark}; by a person: {', '.join(LABELS[name] for name in own)}" if own else mark
 
 
 def row_of(record: Record) -> dict[str, Any]:

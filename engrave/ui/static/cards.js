@@ -2,7 +2,7 @@
 
 import { bookLink, button, called, el, likeness, mount, ORIGINAL, origin } from "./dom.js";
 import { holding } from "./holding.js";
-import { inkWord } from "./review.js";
+import { draft, inkWord } from "./review.js";
 
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 
@@ -73,7 +73,7 @@ function candidateRow(candidate, rank, trigger) {
       el("span", { title: "Cosine of picture and text" }, `match ${candidate.match.toFixed(2)}`),
       candidate.how === "sampled" ? el("span", { title: "Drawn by chance from the likely words" }, "by chance") : null,
       copy,
-      trigger ? button("Take this", () => trigger("take", { position: rank }), { "aria-label": `Take caption ${rank + 1} into the editor` }) : null,
+      trigger ? button("Take this", () => trigger("take", { position: rank, draft: draft() }), { "aria-label": `Take caption ${rank + 1} into the editor` }) : null,
     ),
   );
 }

@@ -6,6 +6,17 @@ const STATES = { machine: "Machine", edited: "Edited", accepted: "Accepted", rej
 const FILTERS = { all: "All", open: "To review", ...STATES };
 const HEADINGS = ["", "File", "Caption", "State"];
 
+/* What would be lost with the page: records that lie in no file yet, and what is typed. */
+const loose = { records: 0, typed: () => false };
+window.addEventListener("beforeunload", (event) => {
+  if (loose.records || loose.typed()) event.preventDefault();
+});
+
+/* What is written in the editor and not saved, to go along with whatever else is asked for. */
+export function draft() {
+  return document.querySelector("#caption-editor form")?.sending() ?? null;
+}
+
 /* A word with its probability as ink, and what speaks for it as a line below. */
 export function inkWord({ text, mark, probability }) {
   const told = { supported: "borne out by the nearest engravings", unsupported: "nothing near bears this out" }[mark];
@@ -17,7 +28,7 @@ export function inkWord({ text, mark, probability }) {
 
 function row(entry, opened, trigger) {
   const current = entry.key === opened;
-  const open = () => trigger("open", { key: entry.key });
+  const open = () => trigger("open", { key: entry.key, draft: draft() });
   return el(
     "tr",
     { class: current ? "current" : "" },
@@ -36,6 +47,7 @@ function row(entry, opened, trigger) {
 
 function progress(value, trigger) {
   const { running, done, whole, waiting, all } = value;
+  const risk = value.loose ? `${plural(value.loose, "record")} not downloaded yet.` : "";
   if (running) {
     return [
       el("p", { role: "status" }, `${done} of ${plural(whole, "picture")} read.`),
@@ -45,7 +57,7 @@ function progress(value, trigger) {
   }
   const left = waiting ? `Stopped, ${plural(waiting, "picture")} to go.` : "";
   return [
-    el("p", { role: "status" }, `${plural(all, "picture")} on the desk. ${left}`),
+    el("p", { role: "status" }, `${plural(all, "picture")} on the desk. ${left} ${risk}`.trim()),
     waiting ? button("Go on", () => trigger("resume", {})) : null,
     waiting ? null : button("Caption again", () => trigger("again", {}), { title: "Writes anew what nobody has reviewed" }),
   ];
@@ -78,6 +90,7 @@ function pager({ page, pages }, trigger) {
 export function table(context) {
   const { trigger } = context;
   mount(context, (value) => {
+    loose.records = value.loose ?? 0;
     if (!value.rows || (value.all === 0 && !value.unread.length && !value.running && !value.waiting)) return [];
     return [
       el("h2", {}, "The desk"),
@@ -130,17 +143,50 @@ function counter(box, most, out) {
   tell();
 }
 
+const textsOf = (form) => Object.fromEntries([...form.elements].filter((box) => box.name).map((box) => [box.name, box.value]));
+const differing = (texts, from) => Object.fromEntries(Object.entries(texts).filter(([name, text]) => text !== from[name]));
+const isText = ([name]) => name !== "reviewer";
+
+/* Only what was typed is sent, as the machine may have written anew below it; a decision is about all that was seen. */
 function act(form, item, trigger) {
-  const texts = () => Object.fromEntries([...form.elements].filter((box) => box.name).map((box) => [box.name, box.value]));
-  const sent = (extra = {}) => ({ key: item.key, ...texts(), ...extra });
+  const shown = textsOf(form);
+  let sent = shown;
+  form.sending = () => {
+    sent = textsOf(form);
+    return { key: item.key, reviewer: sent.reviewer, ...differing(sent, shown) };
+  };
+  form.typedSince = () => differing(textsOf(form), sent);
+  form.typed = () => Object.entries(differing(textsOf(form), shown)).some(isText);
+  const judge = (state) => () => trigger("judge", { ...form.sending(), ...textsOf(form), state });
   return {
-    save: () => trigger("save", sent()),
-    accepted: () => trigger("judge", sent({ state: "accepted" })),
-    rejected: () => trigger("judge", sent({ state: "rejected" })),
-    next: () => trigger("step", sent()),
-    previous: () => trigger("step", sent({ back: true })),
-    undo: () => trigger("undo", { key: item.key }),
-    read: () => trigger("read", sent()),
+    save: () => trigger("save", form.sending()),
+    accepted: judge("accepted"),
+    rejected: judge("rejected"),
+    next: () => trigger("step", form.sending()),
+    previous: () => trigger("step", { ...form.sending(), back: true }),
+    undo: () => trigger("undo", form.sending()),
+    read: () => trigger("read", form.sending()),
+  };
+}
+
+/* Keeps what was typed after a request had left, for when its record is shown again. */
+function keeper() {
+  const kept = new Map();
+  let form = null;
+  loose.typed = () => Boolean(form?.typed()) || kept.size > 0;
+  return {
+    leave() {
+      const { reviewer, ...texts } = form?.typedSince() ?? {};
+      if (Object.keys(texts).length) kept.set(form.dataset.key, texts);
+      form = null;
+      return reviewer;
+    },
+    enter(next, reviewer) {
+      form = next;
+      const texts = { ...kept.get(form.dataset.key), ...(reviewer === undefined ? {} : { reviewer }) };
+      kept.delete(form.dataset.key);
+      for (const [name, text] of Object.entries(texts)) form.elements[name].value = text;
+    },
   };
 }
 
@@ -156,7 +202,13 @@ function fields(item) {
   ];
 }
 
-function remarks(item) {
+/* Words that a machine read and that a person may take in place of what stands. */
+function wordsRead(item, form) {
+  const take = () => (form.elements.printed.value = item.read);
+  return el("p", { class: "facts" }, "Read in the plate: ", el("q", {}, item.read), " ", button("Take these words", take));
+}
+
+function remarks(item, form) {
   const changes = item.changes.map(([found, preferred]) => el("li", {}, el("del", {}, found), " became ", el("ins", {}, preferred), " by the vocabulary."));
   return el(
     "div",
@@ -166,6 +218,7 @@ function remarks(item) {
     el("p", { class: "facts" }, "Underlined: the nearest engravings show it too. Dotted: none of them does. The paler a word, the less sure the model."),
     el("ul", { class: "plain" }, item.findings.map((sentence) => el("li", { class: "warning" }, sentence)), changes),
     item.machine === item.caption ? null : el("p", { class: "facts" }, "The machine wrote: ", el("q", {}, item.machine)),
+    item.read ? wordsRead(item, form) : null,
     provenance(item),
   );
 }
@@ -174,6 +227,7 @@ function remarks(item) {
 export function editor(context) {
   let held = false; // the keyboard was in here before the last answer came
   let does = {};
+  const typing = keeper();
   const { element } = context;
   element.addEventListener("keydown", (event) => {
     const name = event.altKey && !event.ctrlKey && !event.metaKey ? KEYS[event.code] : undefined;
@@ -183,8 +237,9 @@ export function editor(context) {
     does[name]();
   });
   mount(context, (item) => {
+    const reviewer = typing.leave();
     if (!item.key) return [];
-    const form = el("form", { class: "desk-form", "aria-label": `Texts of ${item.file}` }, fields(item));
+    const form = el("form", { class: "desk-form", "data-key": item.key, "aria-label": `Texts of ${item.file}` }, fields(item));
     does = act(form, item, (name, data) => {
       held = true;
       context.trigger(name, data);
@@ -193,6 +248,7 @@ export function editor(context) {
       event.preventDefault();
       does.save();
     });
+    typing.enter(form, reviewer);
     counter(form.elements.alt, item.max_alt, form.querySelector("#desk-alt-count"));
     if (held) requestAnimationFrame(() => form.elements.caption.focus({ preventScroll: true }));
     held = false;
@@ -201,7 +257,7 @@ export function editor(context) {
     return [
       el("h2", {}, `${item.place} of ${item.total}: ${item.file} `, el("span", { class: `state ${item.state}` }, STATES[item.state])),
       el("p", { class: "note", role: "status" }, item.note ?? ""),
-      el("div", { class: "desk-halves" }, form, remarks(item)),
+      el("div", { class: "desk-halves" }, form, remarks(item, form)),
       el(
         "p",
         { class: "actions" },
@@ -244,7 +300,7 @@ export function away(context) {
         format,
         el("label", {}, all, ` All ${value.all}, marked, not only the ${value.accepted} accepted`),
         button("Make the file", send),
-        value.file ? el("a", { class: "quiet", href: value.file.src, download: value.file.name }, `Download ${value.file.name} (${plural(value.file.count, "record")})`) : null,
+        value.file ? el("a", { class: "quiet", href: value.file.src, download: value.file.name, on: { click: () => context.trigger("fetch", {}) } }, `Download ${value.file.name} (${plural(value.file.count, "record")})`) : null,
       ),
       address,
     ];
