@@ -187,6 +187,13 @@ def test_running_again_spares_what_was_reviewed(session: Session) -> None:
     assert after[0] == before[0] and [one.state for one in after[1:]] == ["machine"] * 2
 
 
+def test_what_was_written_again_is_shown_before_it_is_accepted(session: Session) -> None:
+    first = records(session)[0]
+    session.project.put(replace(first, caption="stale"))
+    last = list(caption.rerun(VIEWS, session, REQUEST))[-1]
+    assert last[3]["key"] == first.key and last[3]["caption"] == first.caption
+
+
 def test_what_was_written_is_kept_on_the_way_to_the_next(session: Session) -> None:
     first = session.opened
     editor = review.stepped(VIEWS, session, event(key=first, alt="A hill."))[3]

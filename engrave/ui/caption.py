@@ -132,6 +132,7 @@ def rerun(
     if not session.queue:
         raise PictureError("There is no picture here that nobody has reviewed; drop one.")
     yield from go_through(views, session, reporter(TASK, progress, request), again=True)
+    yield review.shown(views, session)  # what is accepted next must be what stands there now
 
 
 def halt(session: Session, request: gr.Request) -> View:
