@@ -226,8 +226,8 @@ def _candidate(page: dict[str, Any]) -> Candidate:
 def checked(record: Record) -> Record:
     """Return the record; raises ValueError where its parts are not what they should be."""
     strings = (record.key, record.file, record.state, record.reviewer, record.reviewed)
-    strings += (record.changed, record.machine.written)  # times are held against each other
-    texts = (*(getattr(record, name) for name in TEXTS), record.machine.caption, *strings)
+    times = (record.changed, record.machine.written)  # held against each other
+    texts = (*(getattr(record, name) for name in TEXTS), record.machine.caption, *strings, *times)
     if not all(isinstance(text, str) for text in texts) or record.state not in STATES:
         raise ValueError(record.state)
     numbers = (record.match, record.distance, record.machine.probability, record.machine.match)
