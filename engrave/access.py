@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import getpass
 import hashlib
@@ -12,12 +13,15 @@ import hmac
 import os
 import secrets
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from engrave.errors import AccessError, ConfigError
 
 SCRYPT = "scrypt"
 COST, BLOCK, LANES = 2**14, 8, 1  # 16 MB and some 50 ms for each try
+TRIES, TRIES_S = 10, 60.0  # wrong ones of a name, in so many seconds
 YES, NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
@@ -35,21 +39,57 @@ def accounts() -> dict[str, str]:
                 f"Entry {number} of ENGRAVE_AUTH is no new 'name:password'; write "
                 "name:password,other:password, and hash a password that has a comma in it."
             )
-        if secret.startswith(f"{SCRYPT}."):
+        if _is_hash(secret):
             _parts(secret)  # a hash that was cut short is told at the start, not at each login
         found[name] = secret
     return found
 
 
-def admits(known: dict[str, str]) -> Callable[[str, str], bool]:
+def admits(known: dict[str, str]) -> Callable[[str, str], Awaitable[bool]]:
     """Return what tells whether a name and a password belong together."""
+    kept = {name: secret if _is_hash(secret) else hashed(secret) for name, secret in known.items()}
+    # for an unknown name as long as for a known one, so that nobody learns which are known
+    nobody = hashed(secrets.token_hex())
+    tries = _Tries()
+    worker = ThreadPoolExecutor(1, "login")  # beside the server, which goes on meanwhile
 
-    def check(name: str, password: str) -> bool:
-        # for an unknown name as long as for a known one, so that nobody learns which are known
-        kept = known.get(name)
-        return _matches(password, kept or hashed("nobody")) and kept is not None
+    async def check(name: str, password: str) -> bool:
+        if not tries.begin(name):
+            return False
+        work = worker.submit(_matches, password, kept.get(name, nobody))
+        if not await asyncio.wrap_future(work) or name not in kept:
+            return False
+        tries.forgive(name)
+        return True
 
     return check
+
+
+class _Tries:
+    """Counts wrong tries; names share counters by chance, so that these stay few."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(16)
+        self._began: dict[bytes, list[float]] = {}
+
+    def begin(self, name: str) -> bool:
+        """Count a try; False where there were too many of late."""
+        now = time.monotonic()
+        counted = self._began.setdefault(self._counter(name), [])
+        counted[:] = [start for start in counted if now - start < TRIES_S]
+        if len(counted) >= TRIES:
+            return False
+        counted.append(now)
+        return True
+
+    def forgive(self, name: str) -> None:
+        """Take back a try that was right."""
+        if counted := self._began.get(self._counter(name)):
+            counted.pop()
+
+    def _counter(self, name: str) -> bytes:
+        text = name.encode("utf-8", "replace")
+        return hashlib.blake2b(text, key=self._key, digest_size=2).digest()
 
 
 def hashed(password: str) -> str:
@@ -75,9 +115,11 @@ def refuse_changes() -> None:
         )
 
 
+def _is_hash(secret: str) -> bool:
+    return secret.startswith(f"{SCRYPT}.")
+
+
 def _matches(password: str, kept: str) -> bool:
-    if not kept.startswith(f"{SCRYPT}."):
-        return hmac.compare_digest(password.encode(), kept.encode())
     salt, digest = _parts(kept)
     return hmac.compare_digest(_digest(password, salt), digest)
 

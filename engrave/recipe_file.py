@@ -12,13 +12,14 @@ from typing import Any, BinaryIO
 from engrave import limits
 from engrave.errors import RecipeError
 from engrave.image import read_metadata
-from engrave.recipe import FORMAT, KINDS, Edit, Recipe
+from engrave.recipe import FORMAT, KINDS, Edit, Mix, Recipe, Shift
 
 KEY = "recipe"  # of the chunk of text in a PNG
 SHEET = "recipes"  # likewise, in a PNG of many pictures
 MAX_BYTES = 200_000
 MAX_EDITS = 24
 MAX_DEPTH = 4  # recipes inside of recipes
+MAX_DRAWN = 50  # times in all of them together
 PNG = b"\x89PNG"
 # settings as the `parameters` of a PNG tell them, by our names
 PARAMETERS = {"seed": "Seed", "guidance": "CFG scale", "steps": "Steps", "model_version": "Model"}
@@ -45,7 +46,7 @@ def from_json(text: str | bytes) -> Recipe:
             f"This recipe has format {str(found)[:20]}, this version reads {FORMAT}; "
             "take one that was downloaded here."
         )
-    return _from_page(page, MAX_DEPTH)
+    return _whole(page)
 
 
 def from_file(source: Path | bytes) -> Recipe:
@@ -97,7 +98,24 @@ def read_parameters(text: str) -> dict[str, str]:
 
 def checked(recipe: Recipe) -> Recipe:
     """Return a recipe with clean texts and whole numbers; raises where one is out of bounds."""
-    return _from_page(recipe.page(), MAX_DEPTH)
+    return _whole(recipe.page())
+
+
+def drawn(recipe: Recipe) -> int:
+    """Return how often the model draws for a recipe, with the recipes inside of it."""
+    own = 0 if recipe.latent or recipe.engraving else 1
+    inside = (drawn(edit.meaning_of) for edit in recipe.edits if isinstance(edit, Mix))
+    return own + sum(not isinstance(edit, Shift) for edit in recipe.edits) + sum(inside)
+
+
+def _whole(page: Mapping[str, Any]) -> Recipe:
+    recipe = _from_page(page, MAX_DEPTH)
+    if drawn(recipe) > MAX_DRAWN:
+        raise RecipeError(
+            f"This recipe draws {drawn(recipe):,} times, with the recipes inside of it; at most "
+            f"{MAX_DRAWN} are followed: begin anew from the picture that it made."
+        )
+    return recipe
 
 
 def _head(path: Path) -> bytes:

@@ -1,11 +1,25 @@
 """Names and passwords from the environment, and what a page for looking only refuses."""
 
+import asyncio
+import hashlib
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
-from engrave.access import accounts, admits, hashed, read_only, refuse_changes
+from engrave.access import (
+    TRIES,
+    TRIES_S,
+    accounts,
+    admits,
+    hashed,
+    read_only,
+    refuse_changes,
+)
 from engrave.errors import AccessError, ConfigError
 
 
@@ -18,9 +32,46 @@ def test_passwords_and_hashes_let_their_owners_in(monkeypatch: pytest.MonkeyPatc
     kept = hashed("geheim, sehr")
     monkeypatch.setenv("ENGRAVE_AUTH", f"ada:plain:word, otto:{kept}")
     check = admits(accounts())
-    assert check("ada", "plain:word") and check("otto", "geheim, sehr")
+    assert asked(check, "ada", "plain:word") and asked(check, "otto", "geheim, sehr")
     for name, password in [("ada", "plain"), ("otto", kept), ("eve", "nobody"), ("", "")]:
-        assert not check(name, password)
+        assert not asked(check, name, password)
+
+
+@pytest.mark.parametrize("name", ["ada", "otto", "eve", ""])
+def test_every_try_costs_one_hash(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = admits({"ada": "plain", "otto": hashed("word")})
+    made: list[bytes] = []
+    scrypt = hashlib.scrypt
+
+    def counted(password: bytes, **wish: Any) -> bytes:
+        made.append(password)
+        assert threading.current_thread() is not threading.main_thread()  # the server goes on
+        return scrypt(password, **wish)
+
+    monkeypatch.setattr(hashlib, "scrypt", counted)
+    assert not asked(check, name, "wrong")
+    assert made == [b"wrong"]
+
+
+def test_passwords_cannot_be_tried_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = admits({"ada": "word", "otto": "word"})
+    for _ in range(3 * TRIES):
+        assert asked(check, "ada", "word")  # who knows it is never refused
+    tried = [asked(check, "ada", f"wrong {number}") for number in range(TRIES)]
+    assert not any(tried) and not asked(check, "ada", "word")
+    assert asked(check, "otto", "word")  # nobody else waits
+    later = time.monotonic() + TRIES_S
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert asked(check, "ada", "word")
+
+
+def asked(check: Callable[[str, str], Awaitable[bool]], name: str, password: str) -> bool:
+    """Return what a login would answer."""
+
+    async def ask() -> bool:
+        return await check(name, password)
+
+    return asyncio.run(ask())
 
 
 def test_the_same_password_never_has_the_same_hash() -> None:
@@ -41,7 +92,7 @@ def test_the_module_makes_hashes() -> None:
     made = subprocess.run(
         [sys.executable, "-m", "engrave.access"], input="a b\n", capture_output=True, text=True
     )
-    assert admits({"ada": made.stdout.strip()})("ada", "a b")
+    assert asked(admits({"ada": made.stdout.strip()}), "ada", "a b")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import pytest
 
 from engrave.collection import Collection, Label
 from engrave.collection.facets import decade, encode_facet, write_map
+from engrave.collection.insight import home
 from engrave.collection.vectors import write_latents
-from engrave.errors import CollectionError
+from engrave.errors import CollectionError, ConfigError
 from tests.tiny import tiny_collection, tiny_item, tiny_sprites
 
 
@@ -224,3 +225,13 @@ def test_more_than_255_names_end_in_other() -> None:
 
 def test_a_label_defaults_to_nothing() -> None:
     assert Collection().label == Label()
+
+
+def test_a_user_without_a_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("ENGRAVE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", nobody)
+    with pytest.raises(ConfigError, match="set ENGRAVE_HOME"):
+        home()

@@ -52,3 +52,43 @@ def test_only_versioned_files_are_kept_for_ever(client: TestClient) -> None:
     assert "immutable" in client.get("/gradio_api/file=/a/b.bin?v=1").headers["cache-control"]
     assert client.get("/gradio_api/file=/a/b.js").headers["cache-control"] == "no-cache"
     assert "cache-control" not in client.get("/").headers
+
+
+COOKIE = {"cookie": "access-token-unsecure-x=1"}
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "https://testserver.evil.example", "http://["]
+)
+def test_no_other_website_acts_in_a_visitors_name(client: TestClient, origin: str) -> None:
+    asked = {"origin": origin}
+    for refused in (
+        client.post("/gradio_api/call/search", headers=asked | COOKIE),
+        client.post("/login", headers=asked),
+        client.get("/gradio_api/queue/data", headers=asked | COOKIE),
+        client.options("/config", headers=asked | {"access-control-request-method": "POST"}),
+    ):
+        assert refused.status_code == 403 and "Another website" in refused.text
+        assert "access-control-allow-origin" not in refused.headers
+    assert client.get("/", headers=asked).status_code == 200  # what everybody may read
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},  # programs
+        {"origin": "http://testserver"},
+        {"origin": "https://testserver:8443"},  # the port is the proxy's business
+        {"origin": "https://prints.example", "x-forwarded-host": "prints.example, inner"},
+        {"origin": "https://ada-engrave.hf.space"},
+        {"origin": "http://localhost:7860", "host": "127.0.0.1:7860"},
+        {"origin": "http://[::1]:7860", "host": "[::1]:7860"},
+        {"origin": "https://fixed.example"},
+    ],
+)
+def test_the_page_itself_may_ask(
+    client: TestClient, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPACE_HOST", "ada-engrave.hf.space")
+    monkeypatch.setenv("GRADIO_ROOT_PATH", "https://fixed.example/engrave")
+    assert client.post("/gradio_api/call/search", headers=headers | COOKIE).status_code == 200

@@ -1,5 +1,7 @@
 """Each session looks at a collection of its own choice, and may keep own ones from the others."""
 
+import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import Any, cast
 
 import gradio as gr
 import pytest
+from starlette.requests import Request
 
 from engrave.errors import AccessError, CollectionError, PromptError
 from engrave.shelf.importer import Importer
@@ -15,7 +18,7 @@ from engrave.sources import open_source
 from engrave.ui import api, ends, explore, explore_map, explore_search, explore_shelf
 from engrave.ui.explore_map import FRESH, Chart
 from engrave.ui.explore_shelf import First, Keeper
-from engrave.ui.sessions import Session, Sessions, alone
+from engrave.ui.sessions import LONGEST_S, Session, Sessions, alone
 from engrave.ui.speech import bind
 from engrave.ui.views import IMPORTED, MEMORY, Views
 from tests.drawings import SHAPES, draw
@@ -23,6 +26,7 @@ from tests.fake_studio import FakeStudio
 from tests.fakes import fake_engine
 
 ENGINE = fake_engine()
+WHERE = ("SPACE_ID", "ENGRAVE_SHARED", "GRADIO_SERVER_NAME", "GRADIO_ROOT_PATH")
 FIRST = First({"index": 2}, 2)
 Fill = Callable[[Shelf, str], Path]
 
@@ -249,16 +253,91 @@ def test_a_page_that_came_back_keeps_its_collections(
         ({"GRADIO_SERVER_NAME": "0.0.0.0"}, True),
         ({"GRADIO_SERVER_NAME": "0.0.0.0", "ENGRAVE_SHARED": "1"}, False),
         ({"ENGRAVE_SHARED": "0"}, True),
+        ({"GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_ROOT_PATH": "/engrave"}, True),
+        ({"GRADIO_ROOT_PATH": "/engrave", "ENGRAVE_SHARED": "1"}, False),
     ],
 )
 def test_who_is_kept_apart(
     settings: dict[str, str], apart: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("SPACE_ID", "ENGRAVE_SHARED", "GRADIO_SERVER_NAME"):
+    for name in WHERE:
         monkeypatch.delenv(name, raising=False)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert alone() is apart
+
+
+def test_the_shipped_unit_keeps_visitors_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = Path(__file__).parents[1] / "deploy" / "engrave.service"
+    for name in WHERE:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in re.findall(r"^Environment=(\w+)=(.*)$", unit.read_text(), re.M):
+        monkeypatch.setenv(name, value)
+    assert alone()
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "x-forwarded-host", "Forwarded"])
+def test_who_comes_through_a_proxy_is_kept_apart(
+    shipped: Chart, fill: Fill, tmp_path: Path, header: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in WHERE:
+        monkeypatch.delenv(name, raising=False)
+    fill(Shelf(), "machine")
+
+    def asked(page: str, **headers: str) -> gr.Request:
+        return gr.Request(session_hash=page, cookies={}, headers=headers)
+
+    sessions = Sessions(shipped, folder=tmp_path / "nests")
+    assert [one.name for one in sessions.of(asked("a")).standings()] == ["machine"]
+    passed_on = sessions.of(asked("b", **{header: "somebody"}))
+    assert passed_on.private and passed_on.standings() == []
+    scope = {"type": "http", "headers": [(header.lower().encode(), b"somebody")]}
+    real = gr.Request(Request(scope), session_hash="c")
+    assert sessions.of(real).standings() == []
+    monkeypatch.setenv("ENGRAVE_SHARED", "1")  # whoever wants it may
+    shared = Sessions(shipped, folder=tmp_path / "nests")
+    assert len(shared.of(asked("b", **{header: "somebody"})).standings()) == 1
+
+
+def test_the_name_of_a_page_opens_nothing_without_its_cookie(
+    shipped: Chart, fill: Fill, tmp_path: Path
+) -> None:
+    sessions = Sessions(shipped, private=True, folder=tmp_path / "nests")
+    cookies = [{"engrave-visitor": name * 32} for name in "ab"]
+    anna = sessions.of(gr.Request(session_hash="1", cookies=cookies[0]))
+    fill(anna.shelf, "prints")
+    anna.look_at("prints")
+    for other in (cookies[1], {}):
+        stranger = sessions.of(gr.Request(session_hash="1", cookies=other))
+        assert stranger.standings() == [] and stranger.name == ""
+        stranger.stay()
+    assert sessions.of(gr.Request(session_hash="1", cookies=cookies[0])) is anna
+
+
+def test_what_a_killed_server_left_behind_is_swept(shipped: Chart, tmp_path: Path) -> None:
+    nests = tmp_path / "nests"
+    old, used, other = (nests / name for name in ("engrave-session-a", "engrave-session-b", "c"))
+    for nest in (old, used, other):
+        (nest / "collections").mkdir(parents=True)
+    long_ago = time.time() - LONGEST_S - 60
+    for nest in (old, other):
+        os.utime(nest, (long_ago, long_ago))
+    Sessions(shipped, private=True, folder=nests)
+    assert sorted(nests.iterdir()) == [other, used]
+
+
+def test_a_shelf_in_use_is_not_taken_for_left_behind(
+    shipped: Chart, fill: Fill, tmp_path: Path
+) -> None:
+    sessions = Sessions(shipped, private=True, folder=tmp_path / "nests")
+    anna = sessions.of(request("a"))
+    fill(anna.shelf, "prints")
+    anna.stay()
+    assert anna.home is not None
+    os.utime(anna.home, (0, 0))
+    assert sessions.of(request("a")) is anna
+    Sessions(shipped, private=True, folder=tmp_path / "nests")
+    assert [one.name for one in anna.standings()] == ["prints"]
 
 
 def test_a_page_opened_anew_finds_what_its_browser_imported(

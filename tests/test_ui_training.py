@@ -15,6 +15,7 @@ from PIL import Image
 from engrave.calibration import UNSURE
 from engrave.errors import DataError
 from engrave.ui import record, reports, training, trust
+from tests.sources.plates import crowded, memory_below
 from tests.train.logs import GOOD, healthy, write
 
 
@@ -224,3 +225,19 @@ def test_the_page_loads_nothing_heavy_for_the_tab() -> None:
 def test_the_time_of_all_passes_is_told(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"minutes": 187.4}), encoding="utf-8")
     assert record.about(tmp_path)["facts"] == ["for 187 minutes"]
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_log_packed_without_a_bound_is_not_unpacked(uploads: Path, packing: int) -> None:
+    path = uploads / f"swells-{packing}.zip"
+    with zipfile.ZipFile(path, "w", packing) as packed:
+        packed.writestr("log.jsonl", bytes(20_000_000))
+    with memory_below(5_000_000), pytest.raises(DataError, match="unusual way"):
+        reports.unpacked(path, uploads / f"of-{packing}")
+
+
+def test_a_list_of_files_without_end_is_not_read(uploads: Path) -> None:
+    path = uploads / "crowd.zip"
+    path.write_bytes(crowded(300_000))
+    with memory_below(60_000_000), pytest.raises(DataError, match="200,000 files"):
+        reports.unpacked(path, uploads / "of-crowd")

@@ -28,7 +28,7 @@ from engrave.collection.names import (
     write_names,
 )  # fmt: skip
 from engrave.collection.trust import trust
-from engrave.errors import CollectionError
+from engrave.errors import CollectionError, ConfigError
 
 FORMAT = 1
 LONGEST_NAME = 60
@@ -46,7 +46,13 @@ class Insight:
 def home() -> Path:
     """Return the folder for what the app works out: $ENGRAVE_HOME, else the user's cache."""
     named = os.environ.get("ENGRAVE_HOME")
-    return Path(named) if named else Path.home() / ".cache" / "engrave"
+    try:
+        return Path(named) if named else Path.home() / ".cache" / "engrave"
+    except RuntimeError as error:  # as with a user that the system does not know
+        raise ConfigError(
+            "There is no home folder to keep collections and maps in; "
+            "set ENGRAVE_HOME to a folder that can be written."
+        ) from error
 
 
 class Insights:

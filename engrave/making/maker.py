@@ -189,11 +189,12 @@ class Maker:
         if isinstance(edit, Shift):
             return self._shifted(latent_L, edit)
         if isinstance(edit, Mix):
-            other, _ = self.latent(replace(edit.meaning_of, model_version=self.model_version))
+            meant = replace(edit.meaning_of, model_version=self.model_version)
+            other, _ = self.latent(meant, part(progress, 0.0, 0.5))
             return self._studio().revise(
                 latent_L, other, edit.meaning_of.text, seed=edit.seed, guidance=recipe.guidance,
                 steps=recipe.steps, keep_meaning=1.0, keep_layout=1.0 - edit.strength,
-                progress=progress,
+                progress=part(progress, 0.5, 1.0),
             )  # fmt: skip
         return self._varied(latent_L, edit, recipe, progress)
 

@@ -107,7 +107,7 @@ def _style(style: Style, arguments: argparse.Namespace) -> Style:
     if arguments.style is not None:
         try:
             page = json.loads(arguments.style.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ReviewError(f"{arguments.style} is no JSON; write an object into it.") from error
     if arguments.vocabulary is not None:
         page = page | {"terms": read_terms(arguments.vocabulary.read_bytes())}

@@ -144,7 +144,7 @@ def read_project(data: bytes) -> Project:
 def _page(line: str, at: int) -> dict[str, Any]:
     try:
         page = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReviewError(
             f"Line {at} of the project is no JSON; it may be cut short. Take that line out."
         ) from error

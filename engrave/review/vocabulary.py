@@ -25,7 +25,13 @@ def read_terms(data: bytes) -> Terms:
         dialect = csv.Sniffer().sniff(text[:2000], delimiters=",;\t")
     except csv.Error:  # one column, or nothing
         dialect = csv.excel
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), dialect)]
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), dialect)]
+    except csv.Error as error:
+        raise ReviewError(
+            f"The vocabulary has a cell of more than {csv.field_size_limit():,} characters, or a "
+            "quote that is never closed; each line needs a term and the preferred one."
+        ) from error
     rows = [row for row in rows if any(row)]
     if rows and rows[0][0].lower() in HEADINGS:
         rows = rows[1:]

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
 from functools import cached_property
 from io import BytesIO
@@ -124,9 +125,10 @@ class Volume(Collection):
     def page_folder(self) -> Path | None:
         """Return the folder with map and sheets as a browser reads them, made when first needed."""
         pages = self.home / "pages"
+        if not (pages / self.stamp).is_dir() and not _is_open(pages):
+            pages = self._elsewhere
         ready = pages / self.stamp
         if not ready.is_dir():
-            pages.mkdir(exist_ok=True)
             with tempfile.TemporaryDirectory(dir=pages, prefix=".new-") as scratch:
                 fresh = Path(scratch) / "page"
                 fresh.mkdir()
@@ -136,6 +138,13 @@ class Volume(Collection):
                     fresh.rename(ready)
             _forget_others(pages, self.stamp)
         return ready
+
+    @cached_property
+    def _elsewhere(self) -> Path:
+        """A folder that goes with the volume, where its own can only be read."""
+        folder = tempfile.mkdtemp(prefix="engrave-pages-")
+        weakref.finalize(self, shutil.rmtree, folder, True)
+        return Path(folder)
 
     def _ranked(
         self, embedding_E: np.ndarray, num: int, exclude: int | None
@@ -177,6 +186,16 @@ class Volume(Collection):
             embeddings = unit(self._store.vectors("embedding"))
             places[fresh] = placed_among(embeddings[fresh], embeddings[rows], places[rows])
         return places
+
+
+def _is_open(pages: Path) -> bool:
+    """Tell whether files can be written in a folder, made where it is not there."""
+    try:
+        pages.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=pages):
+            return True
+    except OSError:
+        return False
 
 
 def _opened(data: bytes) -> Image.Image:

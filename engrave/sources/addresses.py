@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from engrave.errors import SourceError
 from engrave.sources.words import shown
@@ -70,6 +70,15 @@ def checked_address(text: str, hosts: Sequence[str]) -> Address:
             f"(ENGRAVE_HOSTS lists {known}); whoever runs this app can add it there."
         )
     return address
+
+
+def joined(base: str, onward: str) -> str:
+    """Return an address that another one names; what is no address stays as it is, for whoever
+    asks it to be told."""
+    try:
+        return urldefrag(urljoin(base, onward)).url
+    except ValueError:
+        return onward
 
 
 def check_network(numbers: Sequence[str], host: str) -> None:

@@ -36,7 +36,7 @@ class Zip:
         self.name = printable(path.stem)
         try:
             # stays open as long as one of its pictures may be read
-            self._zip = zipfile.ZipFile(_Guarded(path))
+            self._zip = opened(path)
         except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
             raise SourceError(
                 f"{shown(path.name)} is damaged or cut short and its list of files cannot be "
@@ -62,7 +62,20 @@ class Zip:
             before = path
 
 
-class _Guarded(io.FileIO):
+def opened(source: Path | bytes, name: str = "") -> zipfile.ZipFile:
+    """Open an archive whose list of members fits in memory; raises SourceError where it does not,
+    and what zipfile raises for one that is damaged."""
+    if isinstance(source, Path):
+        return zipfile.ZipFile(_GuardedFile(source))
+    return zipfile.ZipFile(_GuardedBytes(source, shown(name or "the ZIP")))
+
+
+def is_plain(info: zipfile.ZipInfo) -> bool:
+    """Tell whether a member can be unpacked piece by piece, as those of unusual methods cannot."""
+    return info.compress_type in METHODS
+
+
+class _GuardedFile(io.FileIO):
     """A file that refuses to hand out a list of members that would not fit in memory."""
 
     def __init__(self, path: Path) -> None:
@@ -71,19 +84,39 @@ class _Guarded(io.FileIO):
 
     def read(self, size: int | None = -1, /) -> bytes:
         # only the list of members is read in one piece of more than a megabyte
-        if size is not None and size > MAX_DIRECTORY_BYTES:
-            raise self._too_many()
-        data = super().read(-1 if size is None else size)
-        if data is not None and len(data) > MAX_MEMBERS * len(MARK):
-            if data.count(MARK) > MAX_MEMBERS:
-                raise self._too_many()
-        return data
+        _refuse_long(size, self._title)
+        return _counted(super().read(-1 if size is None else size), self._title)
 
-    def _too_many(self) -> SourceError:
-        return SourceError(
-            f"{self._title} holds more than {MAX_MEMBERS:,} files; "
-            "divide it into several ZIPs, or import the folder."
-        )
+
+class _GuardedBytes(io.BytesIO):
+    """The same in memory."""
+
+    def __init__(self, data: bytes, title: str) -> None:
+        super().__init__(data)
+        self._title = title
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        _refuse_long(size, self._title)
+        return _counted(super().read(size), self._title)
+
+
+def _refuse_long(size: int | None, title: str) -> None:
+    if size is not None and size > MAX_DIRECTORY_BYTES:
+        raise _too_many(title)
+
+
+def _counted(data: bytes | None, title: str) -> bytes:
+    if data is not None and len(data) > MAX_MEMBERS * len(MARK):
+        if data.count(MARK) > MAX_MEMBERS:
+            raise _too_many(title)
+    return data or b""
+
+
+def _too_many(title: str) -> SourceError:
+    return SourceError(
+        f"{title} holds more than {MAX_MEMBERS:,} files; "
+        "divide it into several ZIPs, or import the folder."
+    )
 
 
 def _plain(path: str) -> str:
@@ -99,7 +132,7 @@ def _fault(info: zipfile.ZipInfo, path: str) -> str:
         return "is a link and not a file; pack the file itself"
     if info.flag_bits & ENCRYPTED:
         return "is locked with a password; pack it without one"
-    if info.compress_type not in METHODS:
+    if not is_plain(info):
         return "is packed in an unusual way; pack it the ordinary way (deflate)"
     return ""
 

@@ -9,13 +9,12 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
-from urllib.parse import urljoin
 
 import httpcore
 
 from engrave.errors import SourceError
 from engrave.image import MAX_BYTES
-from engrave.sources.addresses import Address, checked_address
+from engrave.sources.addresses import Address, checked_address, joined
 from engrave.sources.network import CONNECT_S, READ_S, Network
 from engrave.sources.words import shown
 
@@ -58,7 +57,7 @@ class Fetcher:
             onward, data = self._ask_in_turn(checked, max_bytes)
             if onward is None:
                 return data
-            address = urljoin(str(checked), onward)
+            address = joined(str(checked), onward)
         raise SourceError(
             f"{shown(address)} leads on more than {MAX_REDIRECTS} times; give the last address."
         )

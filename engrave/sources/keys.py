@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import sqlite3
 
 from engrave.limits import one_line
+from engrave.sources.scratch import scratch
 
 MAX_KEY = 1_000  # characters
 
@@ -14,8 +14,7 @@ class Keys:
     """The keys that were given out."""
 
     def __init__(self) -> None:
-        # the empty name is a file that the system removes when it is closed
-        self._base = sqlite3.connect("", check_same_thread=False)
+        self._base = scratch()
         self._base.execute("PRAGMA journal_mode = OFF")
         self._base.execute("CREATE TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID")
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import posixpath
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engrave.sources.names import folded
+from engrave.sources.scratch import scratch
 
 SCHEMA = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
@@ -31,8 +31,7 @@ class Ledger:
 
     def __init__(self, paths: Iterable[str], top: str) -> None:
         self._top = f"../{top}/"  # what a table beside the folder writes before its files
-        # the empty name is a file that the system removes when it is closed
-        self._base = sqlite3.connect("", check_same_thread=False)
+        self._base = scratch()
         self._lock = threading.Lock()
         self._base.executescript(SCHEMA)
         self._base.executemany(

@@ -17,6 +17,7 @@ MAX_TABLE_CHARACTERS = 1_000_000_000
 MAX_LINE = 1_000_000  # characters
 MAX_CELL = 131_072  # characters, as csv has it
 MAX_COLUMNS = 1_000
+MAX_RECORD = 4_000_000  # characters of a row with the line ends in its cells
 DELIMITERS = ",;\t|"
 PIECE_BYTES = 1 << 20
 
@@ -35,7 +36,7 @@ def csv_rows(open_file: Open, note: Note) -> Iterator[Row]:
             delimiter, first = first[4], next(lines, "")
         else:
             delimiter = _delimiter_of(first)
-        yield from _records(csv.reader(itertools.chain([first], lines), delimiter=delimiter), note)
+        yield from _records(itertools.chain([first], lines), delimiter, note)
 
 
 def json_rows(open_file: Open, note: Note) -> Iterator[Row]:
@@ -55,13 +56,26 @@ def json_rows(open_file: Open, note: Note) -> Iterator[Row]:
                 note(f"row {number}", "is no JSON object; write one {...} a line")
 
 
-def _records(reader: Iterator[list[str]], note: Note) -> Iterator[Row]:
-    number = 0
+def _records(lines: Iterator[str], delimiter: str, note: Note) -> Iterator[Row]:
+    number = taken = 0
+
+    def counted() -> Iterator[str]:
+        """Yield the lines of a row, but not so many that its cells would fill the memory."""
+        nonlocal taken
+        for line in lines:
+            taken += len(line)
+            if taken > MAX_RECORD:
+                raise csv.Error
+            yield line
+
+    reader = csv.reader(counted(), delimiter=delimiter)
     try:
         header = [name.strip() for name in next(reader, [])]
         if len(header) > MAX_COLUMNS:
             raise SourceError(f"The table has more than {MAX_COLUMNS:,} columns; keep fewer.")
+        taken = 0
         for number, cells in enumerate(reader, 1):
+            taken = 0
             if any(len(cell) > MAX_CELL for cell in cells):
                 note(f"row {number}", f"has a cell of more than {MAX_CELL:,} characters")
             elif any(cells[len(header) :]):

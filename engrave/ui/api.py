@@ -70,7 +70,7 @@ def interpolate(
         b: last end, likewise.
         a_image: a picture as first end, instead of `a`.
         b_image: a picture as last end, instead of `b`.
-        frames: how many, 3 to 48.
+        frames: how many, 3 to 120.
         mode: `prior` (every frame a likely engraving) or `direct` (a blend).
         curve: `slerp` or `lerp`.
         seed: for ends that are texts.

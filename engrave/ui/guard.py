@@ -1,5 +1,8 @@
 """Stands before the server: headers that keep the page to itself, and what is refused."""
 
+import os
+from urllib.parse import urlsplit
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,6 +32,8 @@ HEADERS = {
 MAX_REQUEST_BYTES = 400_000_000  # of one upload of many files
 FOREVER = "public, max-age=31536000, immutable"  # the address holds a version
 REVALIDATE = "no-cache"
+THIS_MACHINE = {"localhost", "127.0.0.1", "0.0.0.0", "::1"}
+FOREIGN = "Another website may not use this page in your name; open the page itself."
 
 
 class Guard:
@@ -52,10 +57,44 @@ def refuse(scope: Scope) -> PlainTextResponse | None:
     path = scope["path"].replace("\\", "/").lower()
     if "/file=http" in path or "/file/http" in path or "/proxy=" in path:
         return PlainTextResponse("This server fetches nothing for others.", 403)
+    if _is_foreign(scope):
+        return PlainTextResponse(FOREIGN, 403)
     length = Headers(scope=scope).get("content-length", "0")
     if length.isdigit() and int(length) > MAX_REQUEST_BYTES:
         return PlainTextResponse("These files are too large together; send fewer.", 413)
     return None
+
+
+def _is_foreign(scope: Scope) -> bool:
+    """Tell whether another website has a visitor's browser act here, or read what is the visitor's.
+
+    Gradio lets any website ask, with cookies. Programs send no Origin, and pages, those in a frame
+    too, that of their own host; reading what needs no cookie is open to all.
+    """
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is None:
+        return False
+    if scope["method"] in ("GET", "HEAD") and "cookie" not in headers:
+        return False
+    own = {_host(f"//{name}") for name in _names(headers)}
+    own.add(_host(os.environ.get("GRADIO_ROOT_PATH", "")))
+    host = _host(origin)
+    return not host or (host not in own and not (host in THIS_MACHINE and own & THIS_MACHINE))
+
+
+def _names(headers: Headers) -> list[str]:
+    """Return by what names this server may be asked: its own, a proxy's, a Space's."""
+    passed_on = headers.get("x-forwarded-host", "").split(",")
+    names = [headers.get("host", ""), *passed_on, os.environ.get("SPACE_HOST", "")]
+    return [name.strip() for name in names]
+
+
+def _host(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").rstrip(".")
+    except ValueError:  # no address
+        return ""
 
 
 def with_headers(scope: Scope, send: Send) -> Send:

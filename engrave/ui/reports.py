@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engrave.errors import DataError
+from engrave.errors import DataError, SourceError
+from engrave.sources import archive
 from engrave.ui.files import MADE, file_url, new_path
 from engrave.ui.views import View
 from engrave.ui.visitors import came_in
@@ -43,11 +44,13 @@ def unpacked(path: Path, folder: Path) -> Path:
     if not zipfile.is_zipfile(path):
         return Path(shutil.copy(path, folder / path.name))
     try:
-        with zipfile.ZipFile(path) as packed:
+        with archive.opened(path) as packed:
             _refuse_large(path.name, packed)
             for member in packed.infolist():
                 packed.extract(member, folder)  # which drops .. and leading slashes
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
+    except SourceError as error:
+        raise DataError(str(error)) from error
+    except (*archive.DAMAGE, OSError) as error:
         raise DataError(
             f"{path.name} cannot be unpacked; pack the folder of the run anew as a plain ZIP "
             "without a password."
@@ -64,6 +67,8 @@ def _refuse_large(name: str, packed: zipfile.ZipFile) -> None:
             f"{MAX_MEMBERS:,} and {MAX_UNPACKED_BYTES / MEGA:,.0f} MB are unpacked: pack the log "
             "alone, without checkpoints."
         )
+    if not all(map(archive.is_plain, members)):
+        raise DataError(f"{name} is packed in an unusual way; pack it the ordinary way (deflate).")
 
 
 def found_in(folder: Path, name: str) -> Path:

@@ -33,19 +33,34 @@ SHIPPED = ""  # the name of the collection that everybody begins with
 IDLE_S = 3600.0  # after a page was closed, until what it held is deleted; a session may come back
 LONGEST_S = 24 * 3600.0  # without a request, of a page that nobody saw closing
 THIS_MACHINE = {"", "127.0.0.1", "localhost", "::1"}
+PROXIED = ("x-forwarded-", "forwarded", "x-real-ip")  # headers that a proxy adds
+NEST = "engrave-session-"  # before the name of a private shelf
 
 
 def alone() -> bool:
     """Tell whether each session's own collections are kept from the others.
 
-    They are in a Space and where other machines are served, unless ENGRAVE_SHARED is 1;
-    where it is 0 they always are.
+    They are in a Space, behind a proxy and where other machines are served, unless ENGRAVE_SHARED
+    is 1; where it is 0 they always are.
     """
-    said = os.environ.get("ENGRAVE_SHARED", "")
-    if said in ("0", "1"):
+    said = _said()
+    if said:
         return said == "0"
     served = os.environ.get("GRADIO_SERVER_NAME", "")
-    return bool(os.environ.get("SPACE_ID")) or served not in THIS_MACHINE
+    elsewhere = os.environ.get("SPACE_ID") or os.environ.get("GRADIO_ROOT_PATH")
+    return bool(elsewhere) or served not in THIS_MACHINE
+
+
+def _said() -> str:
+    """Return what ENGRAVE_SHARED says, where it says something."""
+    said = os.environ.get("ENGRAVE_SHARED", "")
+    return said if said in ("0", "1") else ""
+
+
+def _passed_on(request: gr.Request | None) -> bool:
+    """Tell whether a proxy handed a request on, so that it may come from anybody."""
+    headers = getattr(request, "headers", None) or {}
+    return any(str(name).lower().startswith(PROXIED) for name in headers)
 
 
 @dataclass(eq=False)
@@ -97,6 +112,20 @@ class Session:
         return found
 
 
+Key = tuple[str, str, bool]  # a page, whose it is, and whether its shelf is private
+
+
+def sweep(folder: Path) -> None:
+    """Delete private shelves that a server which was killed left behind."""
+    for nest in folder.glob(f"{NEST}*"):
+        try:
+            old = time.time() - nest.stat().st_mtime >= LONGEST_S
+        except OSError:  # another server was faster
+            continue
+        if old and not nest.is_symlink():
+            shutil.rmtree(nest, ignore_errors=True)
+
+
 class Sessions:
     """All sessions that chose something; the others see the collection that is shipped."""
 
@@ -112,10 +141,12 @@ class Sessions:
         self.private = alone() if private is None else private
         shipped.fixed = self.private
         self.folder = folder or Path(tempfile.gettempdir())  # of private shelves
-        self._known: dict[str, Session] = {}
+        self._known: dict[Key, Session] = {}
         self._open: WeakValueDictionary[tuple[Path, str, str], Chart] = WeakValueDictionary()
         self._lock = RLock()
+        self._guess = private is None and not _said()  # each request may tell better
         self._secret = secrets.token_bytes(32)  # so that nobody can name another's shelf
+        sweep(self.folder)
         self.session = Visiting(self.of)
         self.chart = self.session.then(lambda session: session.chart)
         self.engine = self.chart.then(lambda chart: chart.engine)
@@ -123,31 +154,38 @@ class Sessions:
 
     def of(self, request: gr.Request | None) -> Session:
         """Return the session that sent a request."""
-        key = str(getattr(request, "session_hash", None) or "")
+        page = str(getattr(request, "session_hash", None) or "")
         owner = GUEST if request is None else owner_of(request.cookies)
+        private = self.private or (self._guess and _passed_on(request))
+        self.shipped.fixed |= private
+        # the name of a page alone opens nothing: whoever learnt it lacks the cookie
+        key = (page, page if owner == GUEST else owner, private)
         with self._lock:
-            session = self._known.get(key) or self._fresh(key, key if owner == GUEST else owner)
+            session = self._known.get(key) or self._fresh(key)
             session.seen = time.monotonic()
+            if session.home is not None and session.home.is_dir():
+                os.utime(session.home)  # so that no other server takes it for left behind
             return session
 
-    def leave(self, key: str | None) -> None:
+    def leave(self, page: str | None) -> None:
         """Forget a session whose page was closed, unless it came back meanwhile."""
-        self._forget({str(key)} if key else set(), self.idle_s)
+        self._forget({key for key in self._known if page and key[0] == page}, self.idle_s)
 
-    def _fresh(self, key: str, owner: str) -> Session:
+    def _fresh(self, key: Key) -> Session:
         """Return a session that is not known yet; a page that was opened anew finds its shelf."""
         self._forget(set(self._known), LONGEST_S)
+        _, owner, private = key
         told = hashlib.blake2b(owner.encode(), key=self._secret, digest_size=16).hexdigest()
-        nest = self.folder / f"engrave-session-{told}" if self.private else None
+        nest = self.folder / f"{NEST}{told}" if private else None
         shelf = Shelf(nest) if nest else Shelf()
 
         def keep(session: Session) -> None:
             with self._lock:
                 self._known[key] = session
 
-        return Session(shelf, self.shipped, self.private, self._chart, keep, nest)
+        return Session(shelf, self.shipped, private, self._chart, keep, nest)
 
-    def _forget(self, sessions: set[str], idle_s: float) -> None:
+    def _forget(self, sessions: set[Key], idle_s: float) -> None:
         now = time.monotonic()
         with self._lock:
             gone = [one for one in sessions & set(self._known)

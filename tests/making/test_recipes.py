@@ -16,7 +16,7 @@ from engrave.image import png_with_metadata
 from engrave.marks import parameters
 from engrave.model.multimodal import MultimodalModel
 from engrave.recipe import Mix, Recipe, Shift, Vary
-from engrave.recipe_file import from_file, from_json, from_png
+from engrave.recipe_file import drawn, from_file, from_json, from_png
 from tests.tiny import tiny_collection, tiny_item
 
 QUICK = Recipe(text="a ship", seed=7, guidance=1.5, steps=2)
@@ -198,3 +198,32 @@ def test_no_damage_breaks_the_reader(engine: Engine) -> None:
             from_json(bytes(damaged))
         except EngraveError:
             continue
+
+
+def nested(depth: int, width: int) -> Recipe:
+    """Return a recipe with others inside of it, each with as many."""
+    recipe = Recipe(text="a ship", steps=2)
+    for _ in range(width if depth else 0):
+        inner = nested(depth - 1, width)
+        recipe = recipe.then(Mix(meaning_of=inner, strength=0.5, seed=0))
+    return recipe
+
+
+def test_a_recipe_cannot_hold_the_line_for_hours(engine: Engine) -> None:
+    assert drawn(nested(1, 2)) == 5
+    for recipe in (nested(3, 8), nested(2, 24)):
+        with pytest.raises(RecipeError, match="at most 50"):
+            from_json(recipe.as_json())
+        with pytest.raises(RecipeError, match="at most 50"):
+            engine.maker.make(recipe)
+    fine = nested(1, 24)
+    assert from_json(fine.as_json()) == fine and drawn(fine) == 49
+
+
+def test_a_recipe_inside_of_another_can_be_stopped(engine: Engine) -> None:
+    told: list[float] = []
+    engine.maker.latent(nested(3, 1), lambda share, _: told.append(share))
+    assert told == sorted(told) and 0 <= told[0] and told[-1] <= 1
+    own: list[float] = []
+    engine.maker.latent(nested(0, 0), lambda share, _: own.append(share))
+    assert len(told) >= 4 * len(own)  # each of the four that are drawn tells of its steps

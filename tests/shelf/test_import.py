@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import shutil
 from pathlib import Path
 
@@ -269,3 +271,24 @@ def test_a_name_opens_it_where_folders_are_asked_for(
     assert len(open_collection("prints")) == 24
     with pytest.raises(CollectionError, match="holds no collection"):
         open_collection("print")
+
+
+def test_a_collection_on_a_disk_for_reading_only_is_shown(
+    shelf: Shelf, reader: Studio, prints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(shelf, reader, prints)
+    volume = shelf.open("prints")
+    mkdir = Path.mkdir
+
+    def refuse(path: Path, *given: object, **wish: object) -> None:
+        if path.name == "pages":  # the rights of a folder hold back no root
+            raise OSError(errno.EROFS, "Read-only file system")
+        mkdir(path, *given, **wish)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    folder = volume.page_folder()
+    assert folder is not None and (folder / "map-facets.json").is_file()
+    assert not folder.is_relative_to(volume.home) and volume.page_folder() == folder
+    del volume
+    gc.collect()
+    assert not folder.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from io import BytesIO
 from pathlib import Path
 
 from tests.drawings import draw
+
+MEMBER = b"PK\x01\x02"
 
 
 @contextmanager
@@ -36,3 +39,11 @@ def put(folder: Path, *names: str, data: bytes | None = None) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(plate() if data is None else data)
     return folder
+
+
+def crowded(count: int) -> bytes:
+    """Return a ZIP whose list of members is long, with nothing in it."""
+    one = MEMBER + bytes(24) + struct.pack("<H", 5) + bytes(16) + b"a.png"
+    size, told = len(one) * count, count & 0xFFFF
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, told, told, size, 0, 0)
+    return one * count + end

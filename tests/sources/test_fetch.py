@@ -347,3 +347,9 @@ def test_the_agent_names_the_project(host: Host) -> None:
 def test_no_proxy_of_the_environment_is_used(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     assert fetcher(host).get(host.put("/a", b"x")) == b"x"
+
+
+@pytest.mark.parametrize("to", ["//[", "http://[", "http://[::1"])
+def test_a_redirect_to_no_address_is_told(host: Host, to: str) -> None:
+    with pytest.raises(SourceError, match="no address"):
+        fetcher(host).get(host.redirect("/start", to))

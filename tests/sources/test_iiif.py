@@ -435,3 +435,16 @@ def exchanged(page: Any, odd: Any) -> list[Any]:
             for one in [odd, *exchanged(value, odd)]:
                 found.append([*page[:place], one, *page[place + 1 :]])
     return found
+
+
+@pytest.mark.parametrize("address", ["http://[", "//[", "http://[::1", "https://a.example:x/"])
+def test_what_is_no_address_is_listed(address: str) -> None:
+    page: Json = {
+        "type": "Collection", "id": "https://a.example/c",
+        "items": [{"id": address, "type": "Manifest"}],
+    }  # fmt: skip
+    source = Iiif(page, "c", Fetcher(["a.example"]))
+    assert list(source.entries()) == []
+    assert any(address in sentence for _, sentence in source.unread)
+    broken: Json = {"type": "Collection", "id": address, "items": []}
+    assert list(Iiif(broken, "c", Fetcher([])).entries()) == []

@@ -252,3 +252,15 @@ def test_addresses_without_a_list_of_hosts(host: Host, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="ENGRAVE_HOSTS lists none"):
         open_source(tmp_path / "list.csv")
     assert host.asked == []
+
+
+def test_a_row_of_cells_without_end(tmp_path: Path) -> None:
+    put(tmp_path, "a.png", "b.png")
+    with (tmp_path / "list.csv").open("w") as page:
+        page.write('file,title\na.png,Tower\nb.png,"\n')
+        for _ in range(20):  # each line closes the quote of the one before, and opens one
+            page.write('"' + "," * 900_000 + '"\n')
+    with memory_below(120_000_000):
+        found, source = read(tmp_path)
+    assert found["a.png"].title == "Tower"
+    assert any("never closed" in sentence for _, sentence in source.unread)

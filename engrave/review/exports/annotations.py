@@ -83,7 +83,7 @@ def _text(purpose: str, value: str) -> dict[str, Any]:
 def target_of(record: Record, canvas: str) -> str:
     """Return the address of a record's canvas; raises ReviewError where the pattern gives none."""
     canvas = canvas.strip()
-    if urlsplit(canvas).scheme not in ("http", "https") or not urlsplit(canvas).netloc:
+    if not _is_address(canvas):
         raise ReviewError(
             "Annotations need the address of the IIIF canvases; "
             f"give one with {{stem}} where the name of the file belongs, such as {EXAMPLE}."
@@ -99,13 +99,21 @@ def target_of(record: Record, canvas: str) -> str:
     return canvas
 
 
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
 def read_annotations(data: bytes) -> list[Record]:
     """Return the records of an annotation page that was written here."""
     try:
         page = json.loads(data)
         items = page["items"]
         return [from_json(json.loads(item[RECORD])) for item in items]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ReviewError(
             "These annotations carry no records; read a page that was exported here."
         ) from error

@@ -8,17 +8,19 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
-from engrave.errors import ReviewError
+from engrave.errors import ReviewError, SourceError
 from engrave.image import MAX_BYTES
 from engrave.review.exports.containers import kind_of, packet_in, with_packet
 from engrave.review.exports.rows import mark_of, row_of
 from engrave.review.exports.tables import as_json_lines, read_json_lines
 from engrave.review.exports.xmp import packet_of, record_in
 from engrave.review.record import ACCEPTED, Record
+from engrave.sources.archive import ALWAYS_FINE_BYTES, DAMAGE, MAX_GROWTH, is_plain, opened
 
 Pictures = Callable[[Record], bytes]  # of a record's file; raises ReviewError where it is not here
 LIST = "records.jsonl"
 METADATA = "metadata.jsonl"
+MAX_FILES = 20_000  # each may be a picture that is read whole
 
 
 def as_texts(records: Sequence[Record]) -> bytes:
@@ -67,18 +69,31 @@ def with_xmp(records: Sequence[Record], pictures: Pictures) -> bytes:
 def read_archive(data: bytes) -> list[Record]:
     """Return the records of a ZIP that was written here."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with opened(data) as archive:
             names = archive.namelist()
+            _refuse_large(archive, len(data))
             for name in (LIST, METADATA):
                 if name in names:
                     return read_json_lines(_unpacked(archive, name))
             found = (_record_of(archive, name) for name in names)
             records = [record for record in found if record is not None]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except SourceError as error:
+        raise ReviewError(str(error)) from error
+    except DAMAGE as error:
         raise ReviewError("This ZIP is damaged or locked; export it again.") from error
     if not records:
         raise ReviewError("No file of this ZIP carries a record; read one that was exported here.")
     return records
+
+
+def _refuse_large(archive: zipfile.ZipFile, size: int) -> None:
+    members = archive.infolist()
+    total = sum(member.file_size for member in members)
+    if len(members) > MAX_FILES or total > max(ALWAYS_FINE_BYTES, MAX_GROWTH * size):
+        raise ReviewError(
+            f"This ZIP holds {len(members):,} files of {total / 1e6:,.0f} MB together, more than "
+            f"are read at once ({MAX_FILES:,}, and {MAX_GROWTH} times its size); export fewer."
+        )
 
 
 def unique_names(records: Sequence[Record]) -> list[str]:
@@ -123,6 +138,8 @@ def _record_of(archive: zipfile.ZipFile, name: str) -> Record | None:
 
 
 def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+    if not is_plain(archive.getinfo(name)):
+        raise ReviewError(f"{name} in this ZIP is packed in an unusual way; export it again.")
     with archive.open(name) as file:
         data = file.read(MAX_BYTES * 4 + 1)
     if len(data) > MAX_BYTES * 4:

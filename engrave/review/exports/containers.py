@@ -16,6 +16,7 @@ JPEG_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 PNG_SIGN = b"\x89PNG\r\n\x1a\n"
 PNG_KEY = b"XML:com.adobe.xmp"
 MOST_JPEG = 65_502  # bytes of a packet that fit in one segment
+MAX_PACKET_BYTES = 10_000_000  # unpacked
 XMP_TAG, BYTE, LONG = 700, 1, 4
 WEBP_XMP = 0b100  # flag in the header of an extended file
 TIFF_SIZES = {1: 1, 2: 1, 6: 1, 7: 1, 3: 2, 8: 2, 4: 4, 9: 4, 11: 4, 13: 4, 5: 8, 10: 8, 12: 8}
@@ -106,8 +107,15 @@ def _read_png(data: bytes) -> bytes:
         if _is_png_xmp(data, name, start):
             body = data[start + 8 + len(PNG_KEY) + 1 : end - 4]
             text = body[2:].split(b"\0", 2)[2]
-            return zlib.decompress(text) if body[0] else text
+            return _inflated(text) if body[0] else text
     return b""
+
+
+def _inflated(data: bytes) -> bytes:
+    """Return what a packed text says, and nothing of one that swells without end."""
+    unpacker = zlib.decompressobj()
+    text = unpacker.decompress(data, MAX_PACKET_BYTES)
+    return text if unpacker.eof else b""
 
 
 def _write_png(data: bytes, packet: bytes) -> bytes:

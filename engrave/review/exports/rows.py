@@ -81,7 +81,7 @@ def record_of_row(row: Mapping[str, Any]) -> Record:
     """Return the record of a row, with what was changed in its columns since."""
     try:
         record = from_json(json.loads(str(row["details"])))
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise ReviewError(
             "The column 'details' is missing or damaged; read the table that was exported here, "
             "with all of its columns."

@@ -61,7 +61,7 @@ def read_json_lines(data: bytes) -> list[Record]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ReviewError(f"Line {at} is no JSON; take it out, or export again.") from error
         if not isinstance(row, dict):
             raise ReviewError(f"Line {at} is no object; take it out, or export again.")

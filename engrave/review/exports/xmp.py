@@ -50,7 +50,7 @@ def record_in(packet: bytes) -> Record | None:
         return None
     try:
         return from_json(json.loads(found.text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReviewError("The record in this picture is damaged; export it again.") from error
 
 

@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from urllib.parse import urldefrag, urljoin
 
 from engrave.errors import SourceError
+from engrave.sources.addresses import joined
 from engrave.sources.columns import facts_of
 from engrave.sources.entry import MAX_ENTRIES, Entry, Unread
 from engrave.sources.fetch import Fetcher
@@ -101,7 +101,7 @@ class Iiif:
     def _manifests(self) -> Iterator[tuple[Json, str]]:
         """Yield each manifest once, with the label of the Collection that named it first."""
         waiting = deque([_Page(address=self._address, depth=0, within="", page=self._root)])
-        seen = {urldefrag(self._address).url}
+        seen = {joined("", self._address)}
         while waiting:
             place = waiting.popleft()
             page = place.page or self._fetched(place)
@@ -112,7 +112,7 @@ class Iiif:
                 continue
             found = []
             for member in members_of(page):
-                address = urldefrag(urljoin(place.address, id_of(member))).url
+                address = joined(place.address, id_of(member))
                 if not address or address in seen:
                     continue
                 if len(seen) >= MAX_PAGES or place.depth >= MAX_DEPTH:
