@@ -60,7 +60,7 @@ def _said() -> str:
 def _passed_on(request: gr.Request | None) -> bool:
     """Tell whether a proxy handed a request on, so that it may come from anybody."""
     headers = getattr(request, "headers", None) or {}
-    return any(str(name).lower().startswith(PROXIED) for name in headers)
+    return any(str(name).lower().startswith(PROXIED) for name in dict(headers))
 
 
 @dataclass(eq=False)
