@@ -61,7 +61,7 @@ export class CollectionMap {
     this.plot = new Plot(this.canvas, () => this.moved());
     this.sprites = new Sprites(this.files.sheets, () => this.later());
     this.legend = new Legend(() => this.filter());
-    this.choose = el("select", { "aria-label": "Colour by", on: { change: () => this.colour(this.choose.value) } });
+    this.choose = el("select", { "aria-label": "Colour by", disabled: true, on: { change: () => this.colour(this.choose.value) } });
     const zoom = el(
       "div",
       { class: "map-zoom" },
@@ -103,6 +103,7 @@ export class CollectionMap {
     await this.mark();
     if (this.gone) return;
     this.ready = true;
+    this.choose.disabled = false; // before, the first colour could come after the chosen one
     this.element.dataset.points = this.count;
     this.steady = opens;
     const resized = new ResizeObserver(() => this.plot.fit());
