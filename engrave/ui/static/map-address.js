@@ -3,7 +3,7 @@
 import { bitsOf } from "./map-bits.js";
 
 const NAME = "#explore";
-const WAIT_MS = 250; // so that a drag writes once
+const WAIT_MS = 250; // so that a drag writes a few times a second, as browsers ask
 
 /* Returns {collection, colour, keep: [name], view: [x, y, width], text, less, open, bits, rows}; null where the address
    holds none. `open` is an id, `rows` what tells one order of the engravings from another. */
@@ -59,15 +59,18 @@ export class Address {
     return true;
   }
 
-  /* Writes the view while the map is what one looks at. */
+  /* Writes the view while the map is what one looks at; soon, even where it goes on moving. */
   remember() {
-    if (this.map.canvas.offsetParent === null) return;
-    clearTimeout(this.writing);
-    this.writing = setTimeout(() => write(this.view()), WAIT_MS);
+    if (this.map.canvas.offsetParent === null || this.writing) return;
+    this.writing = setTimeout(() => {
+      this.writing = 0;
+      if (this.map.canvas.offsetParent !== null) write(this.view());
+    }, WAIT_MS);
   }
 
   forget() {
     clearTimeout(this.writing);
+    this.writing = 0;
   }
 
   view() {
