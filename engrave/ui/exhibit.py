@@ -37,6 +37,7 @@ FRAMES = 16  # there and back; more makes a GIF of over 2 MB
 PLEASING = (  # subjects that say at once what the collection is like
     "landscape", "animal", "bird", "building", "people", "portrait", "sea", "town",
 )  # fmt: skip
+SCENES = ("landscape", "building", "sea", "town")  # which the model draws best, so they come first
 LIGHT = (0.4, 0.85)  # mean of a picture from black to white: what is neither murk nor a blank page
 
 
@@ -117,8 +118,9 @@ def best_samples(engine: Engine) -> list[Sample]:
     tried = [Sample(row, picture, engine.caption(picture)) for row, picture in pictures]
     best: dict[str, Sample] = {}
     for sample in sorted(tried, key=lambda one: (not one.pleases, -one.match)):
-        best.setdefault(engine.collection.item(sample.index).subject, sample)
-    return list(best.values())[:NUM_SAMPLES]
+        best.setdefault(items[sample.index].subject, sample)
+    found = sorted(best.items(), key=lambda pair: (not pair[1].pleases, pair[0] not in SCENES))
+    return [sample for _, sample in found[:NUM_SAMPLES]]
 
 
 def pairs(engine: Engine, samples: Sequence[Sample], prompts: Sequence[str]) -> list[Any]:
