@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -71,7 +72,9 @@ def asked(check: Callable[[str, str], Awaitable[bool]], name: str, password: str
     async def ask() -> bool:
         return await check(name, password)
 
-    return asyncio.run(ask())
+    return (
+        ThreadPoolExecutor(1).submit(asyncio.run, ask()).result()
+    )  # browser tests leave a loop here
 
 
 def test_the_same_password_never_has_the_same_hash() -> None:
