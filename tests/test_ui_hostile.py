@@ -53,6 +53,7 @@ def arguments(event: Any, value: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: repr(value)[:24])
+@pytest.mark.filterwarnings("ignore:The collection was changed since:UserWarning")
 def test_every_event_answers_with_words(
     page: gr.Blocks, value: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
