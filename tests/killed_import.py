@@ -29,8 +29,11 @@ def draw_all(folder: Path) -> None:
 def bring(shelf: Path, folder: Path, told: int) -> None:
     """Import the folder, or go on with it; tell of each batch."""
     work = Importer(Shelf(shelf), FakeStudio())
-    progress = lambda share, words: os.write(told, b".")  # noqa: E731
-    work.run(open_source(folder), NAME, origin="drawings", progress=progress)
+
+    def tell(share: float, words: str) -> None:
+        os.write(told, b".")
+
+    work.run(open_source(folder), NAME, origin="drawings", progress=tell)
 
 
 def check(shelf: Path, known: Path, *, all_of_it: bool) -> None:

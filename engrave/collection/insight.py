@@ -26,7 +26,7 @@ from engrave.collection.names import (
     read_names,
     settled,
     write_names,
-)  # fmt: skip
+)
 from engrave.collection.trust import trust
 from engrave.errors import CollectionError, ConfigError
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from engrave.collection.trust import true_neighbours
+from engrave.collection.vectors import unit
 from engrave.errors import CollectionError
 from engrave.progress import Progress, tell
 
@@ -78,8 +79,7 @@ def umap_places(embeddings_NE: np.ndarray) -> np.ndarray:
 
 def _with_neighbours(rows_NE: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return each row and its nearest, (N, NEIGHBOURS) rows and 1 - cosine, itself first."""
-    norms = np.linalg.norm(rows_NE, axis=1, keepdims=True)
-    unit_NE = rows_NE / np.maximum(norms, 1e-9)
+    unit_NE = unit(rows_NE)
     others = true_neighbours(unit_NE, NEIGHBOURS - 1)
     cosines = np.einsum("nke,ne->nk", unit_NE[others], unit_NE)
     order = np.argsort(-cosines, axis=1, kind="stable")

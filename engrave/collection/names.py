@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engrave.errors import CollectionError
+from engrave.whole import whole_file
 
 MOST_GIVEN = 2_000  # names in one file; the oldest go first
 
@@ -45,9 +45,8 @@ def write_names(path: Path, given: Sequence[Given]) -> None:
     text = json.dumps({"names": [asdict(one) for one in given[-MOST_GIVEN:]]}, ensure_ascii=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(".new")
-        scratch.write_text(text, encoding="utf-8")
-        os.replace(scratch, path)
+        with whole_file(path) as scratch:
+            scratch.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CollectionError(
             f"The name could not be saved in {path.parent}; make this folder writable, "

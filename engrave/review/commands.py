@@ -18,12 +18,10 @@ from engrave.review.exports.formats import format_named, meant, read_back
 from engrave.review.exports.rows import mark_of
 from engrave.review.inscriptions import check_reader, read_inscriptions
 from engrave.review.project import Project, merged, read_project, taken_in
-from engrave.review.record import ACCEPTED, REJECTED, Record
+from engrave.review.record import DECIDED, LABELS, Record
 from engrave.review.style import Style, style_from_json
 from engrave.review.vocabulary import read_terms
 from engrave.whole import whole_file
-
-TEXTS = ("caption", "alt", "title", "printed", "tags")
 
 
 def open_project(path: Path | None) -> Project:
@@ -60,7 +58,7 @@ def review_project(
         remark(taken_in(merged(project, records), len(records)))
     elif not len(project):
         raise ReviewError(f"{arguments.project} holds no captions; caption pictures into it first.")
-    texts = {name: getattr(arguments, name) for name in TEXTS if getattr(arguments, name)}
+    texts = {name: getattr(arguments, name) for name in LABELS if getattr(arguments, name)}
     chosen = reviewed(
         project, arguments.names, texts=texts, decision=arguments.decide or "",
         reviewer=arguments.reviewer or "", wake=wake,
@@ -92,7 +90,7 @@ def write_export(project: Project, arguments: argparse.Namespace, pictures: Iter
 
 def line_of_record(record: Record) -> str:
     """Return a record as a line to read."""
-    by = f", {record.reviewer}" if record.state in (ACCEPTED, REJECTED) else ""
+    by = f", {record.reviewer}" if record.state in DECIDED else ""
     return f"{record.key[:8]}  {record.state + by:<20}  {record.file}: {record.caption}"
 
 

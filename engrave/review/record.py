@@ -21,11 +21,11 @@ DECIDED = (ACCEPTED, REJECTED)
 MAX_ALT = 124  # characters: screen readers cut at 125
 MAX_PRINTED = 4000
 MAX_NAME = 100
-LABELS = {
+LABELS = {  # what a person may write
     "caption": "caption", "alt": "alternative text", "title": "printed title",
     "printed": "printed words", "tags": "tags",
 }  # fmt: skip
-TEXTS = ("caption", "alt", "title", "printed")  # what a person may write, beside the tags
+TEXTS = ("caption", "alt", "title", "printed")  # all of them but the tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,7 @@ def written(record: Record) -> tuple[str, ...]:
 
 def decided(record: Record, state: str, reviewer: object, when: str = "") -> Record:
     """Return the record accepted or rejected by a person; raises PromptError where it cannot be."""
-    if state not in (ACCEPTED, REJECTED):
+    if state not in DECIDED:
         raise PromptError(f"A text is accepted or rejected, not '{state}'; choose one.")
     name = clean_text(reviewer)[:MAX_NAME]
     if not name:
@@ -162,7 +162,7 @@ def decided(record: Record, state: str, reviewer: object, when: str = "") -> Rec
 
 def reopened(record: Record) -> Record:
     """Return the record as it was before somebody decided."""
-    own = {name: getattr(record, name) for name in (*TEXTS, "tags")}
+    own = {name: getattr(record, name) for name in LABELS}
     state = MACHINE if own == suggestion(record.machine) else EDITED
     return replace(record, state=state, reviewer="", reviewed="", changed=now())
 

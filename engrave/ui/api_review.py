@@ -18,7 +18,7 @@ from engrave.review.exports.formats import FORMATS, format_named, meant, read_ba
 from engrave.review.exports.rows import mark_of
 from engrave.review.inscriptions import check_reader, read_inscriptions
 from engrave.review.project import Project, merged, read_project
-from engrave.review.record import TEXTS, Record
+from engrave.review.record import LABELS, Record
 from engrave.review.style import style_from_json
 from engrave.ui.api import Facts, publish
 from engrave.ui.desk import CAPTIONS_LINE
@@ -29,7 +29,6 @@ from engrave.ui.speech import bind
 from engrave.ui.uploads import EXTENSIONS, checked, checked_list
 
 MOST = 50  # pictures of one call: others wait for the model meanwhile
-WRITTEN = (*TEXTS, "tags")
 READ = [".jsonl", ".csv", ".json", ".zip"]
 REVIEW: dict[str, Any] = {"concurrency_id": "review", "concurrency_limit": 4}
 
@@ -77,7 +76,7 @@ def caption_batch(
         "new": sum(step.new for step in steps),
         "unread": {step.name: step.error for step in steps if step.record is None},
     }
-    return str(save("".join(held.lines()).encode(), PROJECT)), facts
+    return saved(held), facts
 
 
 def review_captions(
@@ -106,7 +105,7 @@ def review_captions(
         reviewer=reviewer, wake=lambda: engine,
     )  # fmt: skip
     facts = {"records": [told(record) for record in chosen], "states": held.counts()}
-    return str(save("".join(held.lines()).encode(), PROJECT)), facts
+    return saved(held), facts
 
 
 def export_captions(
@@ -136,6 +135,11 @@ def export_captions(
     return str(save(written, f"captions{form.suffix}")), facts
 
 
+def saved(project: Project) -> str:
+    """Return where the file of a project lies."""
+    return str(save("".join(project.lines()).encode(), PROJECT))
+
+
 def needed_project(path: str | None) -> Project:
     """Return the project of a file; raises PictureError where none was sent."""
     if not path:
@@ -153,8 +157,8 @@ def listed(names: object) -> list[str]:
 
 def texts_of(page: object) -> Facts:
     """Return texts by what they are; raises PromptError where it is something else."""
-    if page and not (isinstance(page, dict) and page.keys() <= set(WRITTEN)):
-        raise PromptError(f"These are no texts of a picture; send some of {', '.join(WRITTEN)}.")
+    if page and not (isinstance(page, dict) and page.keys() <= LABELS.keys()):
+        raise PromptError(f"These are no texts of a picture; send some of {', '.join(LABELS)}.")
     return dict(page) if isinstance(page, dict) else {}
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from engrave.errors import ReviewError
 from engrave.review.record import (
     ACCEPTED,
+    DECIDED,
     LABELS,
-    REJECTED,
     STATES,
     Record,
     decided,
@@ -95,7 +95,7 @@ def record_of_row(row: Mapping[str, Any]) -> Record:
             f"{record.file} has the state '{state[:40]}'; it may be {', '.join(STATES)}."
         )
     same = (state, reviewer) == (record.state, record.reviewer)
-    if state in (ACCEPTED, REJECTED) and (changed is not record or not same):
+    if state in DECIDED and (changed is not record or not same):
         return decided(changed, state, reviewer)
     return changed
 

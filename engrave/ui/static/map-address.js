@@ -61,7 +61,7 @@ export class Address {
 
   /* Writes the view while the map is what one looks at; soon, even where it goes on moving. */
   remember() {
-    if (this.map.canvas.offsetParent === null || this.writing) return;
+    if (this.writing) return;
     this.writing = setTimeout(() => {
       this.writing = 0;
       if (this.map.canvas.offsetParent !== null) write(this.view());
