@@ -59,18 +59,25 @@ export class Address {
     return true;
   }
 
-  /* Writes the view while the map is what one looks at; soon, even where it goes on moving. */
+  /* Writes the view while the map is what one looks at: at once, and what follows soon after, even while it moves. */
   remember() {
-    if (this.writing) return;
-    this.writing = setTimeout(() => {
-      this.writing = 0;
-      if (this.map.canvas.offsetParent !== null) write(this.view());
-    }, WAIT_MS);
+    this.stale = true;
+    if (!this.writing) this.put();
+  }
+
+  put() {
+    this.writing = 0;
+    const due = this.stale && this.map.canvas.offsetParent !== null;
+    this.stale = false;
+    if (!due) return;
+    write(this.view());
+    this.writing = setTimeout(() => this.put(), WAIT_MS);
   }
 
   forget() {
     clearTimeout(this.writing);
     this.writing = 0;
+    this.stale = false;
   }
 
   view() {
