@@ -15,7 +15,7 @@ from engrave.progress import Progress
 from engrave.review.captioning import Step, caption_all
 from engrave.review.inscriptions import can_read, read_inscriptions
 from engrave.review.record import MACHINE
-from engrave.ui import review
+from engrave.ui import review, review_desks
 from engrave.ui.desk import CAPTIONS, LIGHT, PRIVATE, Desk
 from engrave.ui.ends import End, filled
 from engrave.ui.examples import Examples
@@ -221,7 +221,7 @@ def place(shown: Examples) -> CaptionTab:
     )  # fmt: skip
 
 
-def wire(tab: CaptionTab, desk: Desk) -> None:
+def wire(tab: CaptionTab, desk: Desk, page: gr.Blocks) -> None:
     """Say what happens when."""
     views = desk.home  # evidence is what the model was measured with, whatever Explore shows
     every = [tab.answer, tab.near, tab.table, tab.editor, tab.away, tab.end]
@@ -254,6 +254,7 @@ def wire(tab: CaptionTab, desk: Desk) -> None:
     tab.samples.pick(bind(picked_sample, desk.shown), None, tab.files, **LIGHT)
     tab.answer.use(bind(end_to_walk), tab.end, desk.walk_ends, **LIGHT)
     desk.opens(tab.near)
+    review_desks.wire(page, views, tab.session, every, tab.style[:4])
 
 
 def with_draft(count: int) -> str:

@@ -106,7 +106,7 @@ def lay_out(
     opens = explore.opener(mapped, tabs, sessions.chart)
     given = sessions.chart, sessions.engine, sessions.views
     desk = Desk(*given, chart.engine, chart.views, shown, tabs, [walks.arrival, tabs], opens)
-    caption.wire(captions, desk)
+    caption.wire(captions, desk, page)
     generate.wire(plates, desk, captions.files)
     interpolate.wire(walks, desk)
     explore.wire(mapped, desk, walks)

@@ -1,5 +1,6 @@
 """What one visitor has on the desk: a project, the pictures behind it, and what is open."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,7 @@ class Session:
         self.offered: list[Record] = []  # in the file that was made last
         self.away: dict[str, Record] = {}  # what lies in a file of the visitor's, by key
         self.batch: object = None  # the last that began
+        self.used = time.monotonic()  # when it was shown last
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Session":
         """Gradio copies what a page begins with for each visit: each gets a desk of their own."""
@@ -92,6 +94,10 @@ class Session:
         found = [one for one in self.project if self.away.get(one.key) != one]
         worked = any(one.state != MACHINE for one in found)
         return len(found) if worked or len(found) > 1 else 0
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing was put on the desk."""
+        return not (len(self.project) or self.queue or self.project.unread)
 
     def open_record(self) -> Record | None:
         """Return what is open in the editor."""

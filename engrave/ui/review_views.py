@@ -1,5 +1,6 @@
 """What the page shows of a desk: the table, the open record, its evidence, its editor."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from functools import lru_cache
@@ -52,7 +53,7 @@ def belief_in(record: Record, candidate: Candidate) -> View:
 
 def table_view(session: Session) -> View:
     """Return one page of the table, and how far the batch is."""
-    project = session.project
+    project, session.used = session.project, time.monotonic()
     chosen = project.chosen(session.which)
     pages = max(1, -(-len(chosen) // PAGE))
     session.page = min(session.page, pages - 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from engrave.review.project import read_project
 from tests.browser.conftest import open_map, open_tab, overflow
@@ -77,7 +77,56 @@ def test_no_serious_finding_of_axe(page: Page, pictures: list[Path]) -> None:
     assert serious == []
 
 
-def test_a_project_goes_on_after_a_reload(page: Page, pictures: list[Path]) -> None:
+def test_a_reload_brings_the_desk_back_and_shows_it_to_nobody_else(
+    page: Page, browser: Browser, address: str, pictures: list[Path]
+) -> None:
+    batch(page, pictures)
+    page.locator("#desk-reviewer").fill("Ada")
+    page.locator("#desk-title").fill("The Tower")
+    page.get_by_role("button", name="Accept", exact=True).click()
+    expect(page.locator("#caption-editor .note")).to_contain_text("one.png: accepted")
+    page.reload()
+    expect(page.locator(ROWS)).to_have_count(3)
+    expect(page.locator("#caption-editor .note")).to_contain_text("as it was before")
+    expect(page.locator("#caption-editor h2")).to_contain_text("two.jpg")
+    expect(page.locator("#caption-answer img").first).to_be_visible()
+    row(page, 0)
+    expect(page.locator("#desk-title")).to_have_value("The Tower")
+    stranger = browser.new_context()
+    other = stranger.new_page()
+    other.goto(address)
+    other.wait_for_selector("#caption-answer .widget > *")
+    other.wait_for_timeout(1500)  # nothing comes late either
+    expect(other.locator(ROWS)).to_have_count(0)
+    stranger.close()
+    again = page.context.new_page()  # a second tab begins afresh, until the first is closed
+    again.goto(address)
+    again.wait_for_selector("#caption-answer .widget > *")
+    again.wait_for_timeout(1500)
+    expect(again.locator(ROWS)).to_have_count(0)
+    page.close()
+    again.close()
+    last = browser.contexts[-1].new_page()
+    last.goto(address)
+    expect(last.locator(ROWS)).to_have_count(3)
+
+
+def test_a_batch_that_a_reload_broke_off_goes_on(page: Page, tmp_path: Path) -> None:
+    many = [noise(tmp_path / f"{number}.png", seed=number) for number in range(40)]
+    page.once("dialog", lambda dialog: dialog.accept())
+    upload(page, *many)
+    expect(page.locator("#caption-table")).to_contain_text("of 40 pictures read")
+    page.reload()
+    expect(page.locator("#caption-table")).to_contain_text("to go.")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#caption-table")).to_contain_text("40 pictures on the desk.")
+    with export(page, "project").open(encoding="utf-8") as stream:
+        assert len(read_project(stream.read().encode())) == 40
+
+
+def test_a_project_goes_on_another_day(
+    page: Page, browser: Browser, address: str, pictures: list[Path]
+) -> None:
     batch(page, pictures)
     page.locator("#desk-title").fill("The Tower")
     page.get_by_role("button", name="Save", exact=True).click()
@@ -87,13 +136,16 @@ def test_a_project_goes_on_after_a_reload(page: Page, pictures: list[Path]) -> N
     assert (first.title, first.state) == ("The Tower", "edited")
     named = saved.with_name("captions.jsonl")
     named.write_bytes(saved.read_bytes())
-    page.reload()
+    other = browser.new_context()
+    page = other.new_page()
+    page.goto(address)
     page.wait_for_selector("#caption-answer .widget > *")
     page.set_input_files(
         "#caption-load input[type=file], input[type=file][accept*='.jsonl']", named
     )
     expect(page.locator(ROWS)).to_have_count(3)
     expect(page.locator("#desk-title")).to_have_value("The Tower")
+    other.close()
 
 
 def row(page: Page, number: int) -> None:
