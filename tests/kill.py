@@ -23,6 +23,8 @@ from PIL import Image
 
 from engrave.checkpoint import from_pretrained, save_pretrained
 from engrave.collection import Collection
+from engrave.review.project import Project, append, read_project
+from engrave.review.record import Machine, Record
 from engrave.vectors import write_vectors
 from engrave.video import write_gif
 from engrave.walks import Keyframe, Recipe
@@ -70,6 +72,24 @@ def save_frames(path: Path, state: str) -> None:
     write_walk(walk, finished(recipe, walk, state), path)
 
 
+def save_captions(path: Path, state: str) -> None:
+    """Write captions as a batch does: a project whole, then record after record behind it."""
+    words = f"{state} " * 400
+    machine = Machine(caption=words, probability=1, match=1, model_version=state, written="")
+    made = [Record(key=str(at), file="a.png", machine=machine) for at in range(100)]
+    Project(made[:50]).save(path)
+    for record in made[50:]:
+        append(record, path)
+
+
+def state_of_captions(path: Path) -> str:
+    """Read a project, of which at most the record that was being written may lack."""
+    found = list(read_project(path.read_bytes()))
+    (state,) = {record.machine.model_version for record in found}
+    assert [int(record.key) for record in found] == list(range(len(found))) and len(found) >= 50
+    return state
+
+
 def state_of_frames(path: Path) -> str:
     """Read an archive of frames to its end."""
     with zipfile.ZipFile(path) as archive:
@@ -105,6 +125,7 @@ WRITERS: dict[str, tuple[Callable[[Path, str], None], Callable[[Path], str]]] = 
     "collection": (save_collection, state_of_collection),
     "vectors.parquet": (save_vectors, state_of_vectors),
     "film.gif": (save_film, state_of_film),
+    "captions.jsonl": (save_captions, state_of_captions),
     "frames.zip": (save_frames, state_of_frames),
 }
 

@@ -9,7 +9,7 @@ import pytest
 from engrave.cli import main
 from engrave.engine import Engine
 from engrave.review.exports.formats import FORMATS
-from engrave.review.project import read_project
+from engrave.review.project import Project, read_project
 from engrave.review.record import Record
 from engrave.review_options import EXPORTS
 from tests.fakes import fake_engine, noise
@@ -53,6 +53,28 @@ def test_a_batch_that_was_stopped_goes_on(
     told = capsys.readouterr()
     assert told.out.count("\n") == 1 and "third.png" in told.out and "bad.png" in told.err
     assert records(project)[:2] == before and len(records(project)) == 3
+
+
+def test_each_picture_adds_a_line_and_writes_no_other_anew(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole: list[int] = []
+    save = Project.save
+
+    def counted(self: Project, path: Path) -> None:
+        whole.append(len(self))
+        save(self, path)
+
+    monkeypatch.setattr(Project, "save", counted)
+    files = [str(noise(tmp_path / f"{at}.png", seed=at)) for at in range(12)]
+    assert main(["caption", *files, "--project", str(project)]) == 0
+    assert whole == [3] and len(records(project)) == 12
+    assert len(project.read_text(encoding="utf-8").splitlines()) == 13
+    written = project.read_bytes()
+    assert main(["caption", *files, "--project", str(project)]) == 0  # nothing is left to do
+    assert project.read_bytes() == written
+    assert main(["caption", *files[:3], "--again", "--project", str(project)]) == 0
+    assert [one.file for one in records(project)] == [f"{at}.png" for at in range(12)]
 
 
 def test_captions_are_edited_accepted_and_exported(project: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from engrave.errors import PromptError, ReviewError
 from engrave.review.captioning import caption_all, rewritten, tags_of
 from engrave.review.evidence import marked
-from engrave.review.project import Project, merged, read_project, taken_in
+from engrave.review.project import Project, append, merged, read_project, taken_in
 from engrave.review.record import (
     MAX_ALT,
     Evidence,
@@ -67,6 +67,19 @@ def test_opening_again_tells_machine_text_from_edited() -> None:
     assert reopened(decided(record(), "rejected", "Ada")).state == "machine"
     own = decided(edited(record(), {"alt": "An owl."}), "accepted", "Ada")
     assert reopened(own).state == "edited"
+
+
+def test_a_file_that_was_cut_while_a_record_was_added_holds_all_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "work.jsonl"
+    Project([record("a" * 64), record("b" * 64, caption="gestürzt")]).save(path)
+    length = path.stat().st_size
+    append(record("c" * 64, caption="ein Türmer"), path)
+    data = path.read_bytes()
+    assert len(read_project(data)) == 3
+    for end in range(length, len(data) - 1):
+        assert [one.key[0] for one in read_project(data[:end])] == ["a", "b"]
+    with pytest.raises(ReviewError, match="Line 2 of the project is no JSON"):
+        read_project(data[:length].replace(b'{"key"', b'{"key', 1))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from engrave.review.exports.archives import Pictures, folder_pictures
 from engrave.review.exports.formats import format_named, meant, read_back
 from engrave.review.exports.rows import mark_of
 from engrave.review.inscriptions import check_reader, read_inscriptions
-from engrave.review.project import Project, merged, read_project, taken_in
+from engrave.review.project import Project, append, merged, read_project, taken_in
 from engrave.review.record import DECIDED, LABELS, Record
 from engrave.review.style import Style, style_from_json
 from engrave.review.vocabulary import read_terms
@@ -32,20 +32,39 @@ def open_project(path: Path | None) -> Project:
 
 
 def caption_files(engine: Engine, arguments: argparse.Namespace) -> Iterator[Step]:
-    """Caption files into a project that is saved after each, so that stopping loses nothing; at
-    the end write the export that was asked for."""
+    """Caption files into a project that each is written to at once, so that stopping loses nothing;
+    at the end write the export that was asked for."""
     project = open_project(arguments.project)
     project.restyle(_style(project.style, arguments))
     if arguments.printed_words:
         check_reader()
     reader = read_inscriptions if arguments.printed_words else None
     steps = caption_all(engine, project, arguments.files, again=arguments.again, reader=reader)
+    keep = _keeper(project, arguments.project)
     for step in steps:
-        if arguments.project is not None and step.new:
-            project.save(arguments.project)
+        if step.new and step.record is not None:
+            keep(step.record)
         yield step
     if arguments.export:
         write_export(project, arguments, arguments.files)
+
+
+def _keeper(project: Project, path: Path | None) -> Callable[[Record], None]:
+    """Return what keeps a new record: the first with all others, as the house style may be another
+    one, each further one behind them."""
+    begun = False
+
+    def keep(record: Record) -> None:
+        nonlocal begun
+        if path is None:
+            return
+        if begun:
+            append(record, path)
+        else:
+            project.save(path)
+        begun = True
+
+    return keep
 
 
 def review_project(

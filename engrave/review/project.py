@@ -22,6 +22,7 @@ FORMAT = "engrave-review"
 VERSION = 1
 FILTERS = ("all", "open", *STATES)  # open: nobody has decided yet
 OPEN = ("machine", "edited")
+BEGINS = b'{"key": "'  # each line of a record
 
 
 class Project:
@@ -109,12 +110,20 @@ class Project:
         """Write beside, then rename, so that nothing is lost where writing fails."""
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_name(f".{path.name}.partial")
-        scratch.write_text("".join(self.lines()), encoding="utf-8")
+        with scratch.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(self.lines())
         scratch.replace(path)
 
     def restyle(self, style: Style) -> None:
         """Take another house style; captions that are there stay."""
         self.style = style
+
+
+def append(record: Record, path: Path) -> None:
+    """Write a record behind the others of a file; whoever is killed meanwhile leaves at most a part
+    of a line, which `read_project` passes over."""
+    with path.open("a", encoding="utf-8", newline="\n") as file:
+        file.write(line_of(record))
 
 
 def line_of(record: Record) -> str:
@@ -125,7 +134,8 @@ def line_of(record: Record) -> str:
 def read_project(data: bytes) -> Project:
     """Return the project of a file; raises ReviewError, which names the line that is wrong."""
     try:
-        lines = data.decode("utf-8-sig").split("\n")  # not splitlines: captions may hold U+2028
+        # not splitlines: captions may hold U+2028
+        lines = _whole(data).decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise ReviewError("This project is not UTF-8; load the file as it was saved.") from error
     pages = [(at, _page(line, at)) for at, line in enumerate(lines, 1) if line.strip()]
@@ -139,6 +149,17 @@ def read_project(data: bytes) -> Project:
             )
         style = style_from_json(head.get("style", {}))
     return Project([_record(page, at) for at, page in pages], style)
+
+
+def _whole(data: bytes) -> bytes:
+    """Return the lines without a last one that somebody was writing when they were stopped."""
+    before, _, last = data.rpartition(b"\n")
+    begun = last[: len(BEGINS)] == BEGINS[: len(last)]
+    try:
+        json.loads(last or b"0")
+    except (ValueError, RecursionError):
+        return before if before and begun else data
+    return data
 
 
 def _page(line: str, at: int) -> dict[str, Any]:
