@@ -1,5 +1,6 @@
 """What comes back to the desk may be small and unpack to more than there is memory for."""
 
+import csv
 import io
 import json
 import struct
@@ -92,7 +93,9 @@ def test_a_deep_project_gets_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("cell", ["x" * 200_000, '"' + "x" * 200_000])
-def test_a_cell_without_end_in_a_vocabulary_gets_a_sentence(cell: str) -> None:
+@pytest.mark.parametrize("limit", [131_072, 10_000_000], ids=["first", "after a table was read"])
+def test_a_cell_without_end_in_a_vocabulary_gets_a_sentence(limit: int, cell: str) -> None:
+    csv.field_size_limit(limit)
     with pytest.raises(ReviewError, match="131,072"):
         read_terms(f"boat,vessel\nship,{cell}\n".encode())
 

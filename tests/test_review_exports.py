@@ -27,6 +27,7 @@ from engrave.review.exports.xmp import DIGITISED, packet_of, record_in
 from engrave.review.project import Project
 from engrave.review.record import Record, decided, edited
 from tests.fakes import fake_engine, noise
+from tests.sources.plates import memory_below
 
 CANVAS = "https://iiif.example.org/{stem}/canvas/1"
 SUFFIXES = {"jpeg": ".jpg", "png": ".png", "tiff": ".tif", "webp": ".webp"}
@@ -129,17 +130,26 @@ def files(pictures: list[Path]) -> Callable[[Record], bytes]:
     return folder_pictures({key_of(path.read_bytes()): path for path in pictures})
 
 
+def exported(
+    name: str, records: list[Record], files: Callable[[Record], bytes], canvas: str
+) -> bytes:
+    """Return what a format writes."""
+    out = io.BytesIO()
+    FORMATS[name].write(records, files, canvas, out)
+    return out.getvalue()
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_round_trip_loses_nothing(
     name: str, records: list[Record], files: Callable[[Record], bytes]
 ) -> None:
-    written = FORMATS[name].write(records, files, CANVAS)
+    written = exported(name, records, files, CANVAS)
     assert read_back(written, f"captions{FORMATS[name].suffix}") == records
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_all_are_marked(name: str, records: list[Record], files: Callable[[Record], bytes]) -> None:
-    written = FORMATS[name].write(records[:1], files, CANVAS)
+    written = exported(name, records[:1], files, CANVAS)
     if written[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(written)) as archive:
             written = b"".join(archive.read(entry) for entry in archive.namelist())
@@ -183,7 +193,7 @@ def test_only_accepted_ones_go_out_unless_all_are_asked_for(records: list[Record
 
 
 def test_a_spreadsheet_runs_no_cell(records: list[Record]) -> None:
-    data = FORMATS["csv"].write(records, _none, "")
+    data = exported("csv", records, _none, "")
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
     assert not [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r") and cell]
@@ -193,7 +203,7 @@ def test_a_spreadsheet_runs_no_cell(records: list[Record]) -> None:
 
 
 def test_what_was_changed_in_the_spreadsheet_is_an_edit(records: list[Record]) -> None:
-    data = FORMATS["csv"].write(records[:1], _none, "")
+    data = exported("csv", records[:1], _none, "")
     table = pandas.read_csv(io.BytesIO(data), keep_default_na=False, dtype=str)
     table.loc[0, ["alt_text", "state", "reviewer"]] = ["A hill.", "accepted", "Ada"]
     saved = table.to_csv(index=False, sep=";").encode()  # as a German Excel saves it
@@ -209,13 +219,13 @@ def test_what_was_changed_in_the_spreadsheet_is_an_edit(records: list[Record]) -
 def test_an_export_saved_without_its_accents_is_refused(
     name: str, encoding: str, records: list[Record]
 ) -> None:
-    written = FORMATS[name].write(records, _none, CANVAS).decode("utf-8-sig")
+    written = exported(name, records, _none, CANVAS).decode("utf-8-sig")
     with pytest.raises(ReviewError):
         read_back(written.encode(encoding), f"captions{FORMATS[name].suffix}")
 
 
 def test_json_lines_are_read_by_pandas(records: list[Record]) -> None:
-    table = pandas.read_json(io.BytesIO(FORMATS["jsonl"].write(records, _none, "")), lines=True)
+    table = pandas.read_json(io.BytesIO(exported("jsonl", records, _none, "")), lines=True)
     assert list(table["caption"]) == [one.caption for one in records]
 
 
@@ -223,7 +233,7 @@ def test_the_imagefolder_is_one(
     records: list[Record], files: Callable[[Record], bytes], tmp_path: Path
 ) -> None:
     folder = tmp_path / "folder"
-    with zipfile.ZipFile(io.BytesIO(FORMATS["imagefolder"].write(records, files, ""))) as archive:
+    with zipfile.ZipFile(io.BytesIO(exported("imagefolder", records, files, ""))) as archive:
         archive.extractall(folder)
     table = load_dataset("imagefolder", data_dir=str(folder), split="train", cache_dir=tmp_path)
     assert sorted(table["caption"]) == sorted(one.caption for one in records)
@@ -231,7 +241,7 @@ def test_the_imagefolder_is_one(
 
 
 def test_text_files_bear_the_pictures_names(records: list[Record]) -> None:
-    with zipfile.ZipFile(io.BytesIO(FORMATS["texts"].write(records, _none, ""))) as archive:
+    with zipfile.ZipFile(io.BytesIO(exported("texts", records, _none, ""))) as archive:
         assert archive.read("p1.txt").decode() == f"{records[1].caption}\n"
         assert "[machine text, not reviewed]" in archive.read("p0.txt").decode()
 
@@ -244,7 +254,7 @@ def test_names_that_meet_are_told_apart(records: list[Record]) -> None:
 
 
 def test_annotations_hold_to_the_recommendation(records: list[Record]) -> None:
-    page = json.loads(FORMATS["annotations"].write(records, _none, CANVAS))
+    page = json.loads(exported("annotations", records, _none, CANVAS))
     jsonschema.validate(page, PAGE)
     check = jsonschema.Draft202012Validator(ANNOTATION)
     for item in page["items"]:
@@ -266,7 +276,7 @@ def test_annotations_hold_to_the_recommendation(records: list[Record]) -> None:
 @pytest.mark.parametrize("canvas", ["", "x/{stem}", "https://x.org/canvas", "javascript:{stem}"])
 def test_a_canvas_that_cannot_be_gets_a_sentence(canvas: str, records: list[Record]) -> None:
     with pytest.raises(ReviewError, match="canvas"):
-        FORMATS["annotations"].write(records, _none, canvas)
+        exported("annotations", records, _none, canvas)
 
 
 @pytest.mark.parametrize("kind", SUFFIXES)
@@ -318,7 +328,7 @@ def test_a_format_without_metadata_gets_a_file_beside_it(
 ) -> None:
     path = noise(tmp_path / "a.gif")
     record = replace(records[1], file="a.gif")
-    written = FORMATS["xmp"].write([record], lambda _: path.read_bytes(), "")
+    written = exported("xmp", [record], lambda _: path.read_bytes(), "")
     with zipfile.ZipFile(io.BytesIO(written)) as archive:
         assert archive.namelist() == ["a.gif", "a.gif.xmp"]
         assert archive.read("a.gif") == path.read_bytes()
@@ -340,9 +350,22 @@ def test_what_is_no_export_gets_a_sentence(data: bytes, name: str) -> None:
         read_back(data, name)
 
 
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "annotations"])
+def test_thousands_of_pictures_are_never_in_memory_together(
+    name: str, records: list[Record], tmp_path: Path
+) -> None:
+    jpeg = noise(tmp_path / "one.jpg", (300, 300)).read_bytes()  # 2,000 of them: 160 MB
+    whole = replace(records[1], printed="FIG. 1")
+    many = [replace(whole, key=f"{at:064d}", file=f"{at}.jpg") for at in range(2_000)]
+    with (tmp_path / "out").open("wb") as out, memory_below(8_000_000):
+        FORMATS[name].write(many, lambda one: jpeg + one.key.encode(), CANVAS, out)
+    read = read_back((tmp_path / "out").read_bytes(), f"out{FORMATS[name].suffix}")
+    assert [one.key for one in read] == [one.key for one in many]
+
+
 def test_a_picture_that_is_gone_is_named(records: list[Record]) -> None:
     with pytest.raises(ReviewError, match=r"p1\.png is not here"):
-        FORMATS["xmp"].write(records[1:2], folder_pictures({}), "")
+        exported("xmp", records[1:2], folder_pictures({}), "")
 
 
 def _none(record: Record) -> Any:

@@ -6,8 +6,8 @@ import argparse
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from engrave.engine import Engine
 from engrave.errors import ReviewError
@@ -96,15 +96,16 @@ def write_export(project: Project, arguments: argparse.Namespace, pictures: Iter
     form = format_named(arguments.export)
     records = meant(list(project), arguments.all)
     files = _pictures(records, pictures) if form.needs_pictures else folder_pictures({})
-    data = form.write(records, files, arguments.canvas or "")
     out = arguments.out or Path(f"captions{form.suffix}")
-    if data[:2] == b"PK" and not out.suffix:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            archive.extractall(out)
-    else:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(out) as scratch:
-            scratch.write_bytes(data)
+    if form.suffix.endswith(".zip") and not out.suffix:
+        with TemporaryFile() as scratch:
+            form.write(records, files, arguments.canvas or "", scratch)
+            with zipfile.ZipFile(scratch) as archive:
+                archive.extractall(out)
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(out) as scratch_path, scratch_path.open("wb") as file:
+        form.write(records, files, arguments.canvas or "", file)
 
 
 def line_of_record(record: Record) -> str:

@@ -10,6 +10,11 @@ from collections.abc import Sequence
 from engrave.errors import ReviewError
 
 Terms = tuple[tuple[str, str], ...]  # found, preferred
+MAX_CELL = 131_072  # characters; the limit of the csv module is one for all that read tables
+TOO_LONG = (
+    f"The vocabulary has a cell of more than {MAX_CELL:,} characters, or a quote that is never "
+    "closed; each line needs a term and the preferred one."
+)
 MAX_TERMS = 5000
 HEADINGS = {"term", "found", "word", "variant", "from"}
 VOWELS = "aeiou"
@@ -28,10 +33,9 @@ def read_terms(data: bytes) -> Terms:
     try:
         rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), dialect)]
     except csv.Error as error:
-        raise ReviewError(
-            f"The vocabulary has a cell of more than {csv.field_size_limit():,} characters, or a "
-            "quote that is never closed; each line needs a term and the preferred one."
-        ) from error
+        raise ReviewError(TOO_LONG) from error
+    if any(len(cell) > MAX_CELL for row in rows for cell in row):
+        raise ReviewError(TOO_LONG)
     rows = [row for row in rows if any(row)]
     if rows and rows[0][0].lower() in HEADINGS:
         rows = rows[1:]

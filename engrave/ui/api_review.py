@@ -22,7 +22,7 @@ from engrave.review.record import LABELS, Record
 from engrave.review.style import style_from_json
 from engrave.ui.api import Facts, publish
 from engrave.ui.desk import CAPTIONS_LINE
-from engrave.ui.files import save
+from engrave.ui.files import written
 from engrave.ui.review import PROJECT
 from engrave.ui.review_views import belief_in, words_view
 from engrave.ui.speech import bind
@@ -130,14 +130,14 @@ def export_captions(
     held, form = needed_project(project), format_named(format)
     records = meant(list(held), everything)
     paths = {key_of(path.read_bytes()): path for path in checked_list(files)}
-    written = form.write(records, folder_pictures(paths), clean_text(canvas))
-    facts = {"count": len(records), "states": held.counts()}
-    return str(save(written, f"captions{form.suffix}")), facts
+    pictures, place = folder_pictures(paths), clean_text(canvas)
+    file = written(lambda out: form.write(records, pictures, place, out), f"captions{form.suffix}")
+    return str(file), {"count": len(records), "states": held.counts()}
 
 
 def saved(project: Project) -> str:
     """Return where the file of a project lies."""
-    return str(save("".join(project.lines()).encode(), PROJECT))
+    return str(written(lambda out: out.writelines(map(str.encode, project.lines())), PROJECT))
 
 
 def needed_project(path: str | None) -> Project:

@@ -2,14 +2,17 @@
 
 import base64
 import re
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from PIL import Image
 
 from engrave.marks import Facts, webp
 from engrave.ui.visitors import new_folder
+from engrave.whole import whole_file
 
 MADE: set[str] = set()  # files written here; the page hands them to Gradio, which deletes old ones
 PREVIEW_PX = 512
@@ -32,6 +35,14 @@ def save(data: bytes, name: str) -> Path:
     """Write bytes to a new file that the page may hand out."""
     path = new_path(name)
     path.write_bytes(data)
+    return path
+
+
+def written(write: Callable[[BinaryIO], object], name: str) -> Path:
+    """Let a function write a new file that the page may hand out; none is left where it fails."""
+    path = new_path(name)
+    with whole_file(path) as scratch, scratch.open("wb") as file:
+        write(file)
     return path
 
 

@@ -25,7 +25,7 @@ from engrave.review.record import (
 )
 from engrave.review.vocabulary import apply_terms
 from engrave.ui.ends import End
-from engrave.ui.files import file_url, save
+from engrave.ui.files import file_url, written
 from engrave.ui.review_session import Session
 from engrave.ui.review_views import (
     answer_view,
@@ -164,16 +164,16 @@ def exported(session: Session, event: gr.EventData) -> View:
     everything = data.get("all") is True
     session.canvas = clean_text(data.get("canvas") or "")
     if data.get("format") == "project":
-        written, name = "".join(session.project.lines()).encode(), PROJECT
-        records = list(session.project)
+        records, name = list(session.project), PROJECT
+        path = written(lambda out: out.writelines(map(str.encode, session.project.lines())), name)
     else:
         form = format_named(data.get("format"))
-        records = meant(list(session.project), everything)
+        records, name = meant(list(session.project), everything), f"captions{form.suffix}"
         session.find_pictures()
-        written = form.write(records, folder_pictures(session.paths), session.canvas)
-        name = f"captions{form.suffix}"
+        pictures = folder_pictures(session.paths)
+        path = written(lambda out: form.write(records, pictures, session.canvas, out), name)
     session.offered = records
-    file = {"src": file_url(save(written, name)), "name": name, "count": len(records)}
+    file = {"src": file_url(path), "name": name, "count": len(records)}
     return files_view(session, file)
 
 

@@ -12,7 +12,7 @@ import torch
 from engrave.checkpoint import from_pretrained
 from engrave.errors import DataError
 from engrave.review.captioning import caption_all, key_of
-from engrave.review.exports.archives import as_imagefolder, folder_pictures
+from engrave.review.exports.archives import folder_pictures, write_imagefolder
 from engrave.review.project import Project
 from engrave.review.record import Record, decided, edited
 from engrave.review.vocabulary import apply_terms
@@ -50,8 +50,9 @@ def exported(drawings: dict[Path, str], out: Path, accept: int = 40) -> Path:
 
 def unpacked(records: list[Record], pictures: dict[str, Path], out: Path) -> Path:
     """Write an export and unpack it."""
-    data = as_imagefolder(records, folder_pictures(pictures))
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    data = io.BytesIO()
+    write_imagefolder(records, folder_pictures(pictures), data)
+    with zipfile.ZipFile(data) as archive:
         archive.extractall(out)
     return out
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePath
+from typing import BinaryIO
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from engrave.errors import ReviewError, SourceError
 from engrave.image import MAX_BYTES
 from engrave.review.exports.containers import kind_of, packet_in, with_packet
 from engrave.review.exports.rows import mark_of, row_of
-from engrave.review.exports.tables import as_json_lines, read_json_lines
+from engrave.review.exports.tables import json_lines, read_json_lines
 from engrave.review.exports.xmp import packet_of, record_in
 from engrave.review.record import ACCEPTED, Record
 from engrave.sources.archive import ALWAYS_FINE_BYTES, DAMAGE, MAX_GROWTH, is_plain, opened
@@ -23,47 +23,44 @@ METADATA = "metadata.jsonl"
 MAX_FILES = 20_000  # each may be a picture that is read whole
 
 
-def as_texts(records: Sequence[Record]) -> bytes:
-    """Return a ZIP with a text file for each picture, of the picture's name."""
+def write_texts(records: Sequence[Record], out: BinaryIO) -> None:
+    """Write a ZIP with a text file for each picture, of the picture's name."""
     names = unique_names(records)
-    with _Archive() as archive:
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
         for record, name in zip(records, names, strict=True):
             mark = "" if record.state == ACCEPTED else f"\n[{mark_of(record)}]"
-            archive.add(str(PurePath(name).with_suffix(".txt")), f"{record.caption}{mark}\n")
-        archive.add(LIST, as_json_lines(records))
-    return archive.bytes()
+            archive.writestr(str(PurePath(name).with_suffix(".txt")), f"{record.caption}{mark}\n")
+        _add_lines(archive, LIST, json_lines(records))
 
 
-def as_imagefolder(records: Sequence[Record], pictures: Pictures) -> bytes:
-    """Return a ZIP with the pictures and their metadata.jsonl, from which `train` learns."""
-    with _Archive() as archive:
-        for name, data in imagefolder_files(records, pictures):
-            archive.add(name, data)
-    return archive.bytes()
+def write_imagefolder(records: Sequence[Record], pictures: Pictures, out: BinaryIO) -> None:
+    """Write a ZIP with the pictures and their metadata.jsonl, from which `train` learns."""
+    names = unique_names(records)
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
+        for record, name in zip(records, names, strict=True):
+            archive.writestr(name, pictures(record), ZIP_STORED)  # they are packed already
+        _add_lines(archive, METADATA, map(_metadata_line, records, names))
 
 
-def imagefolder_files(records: Sequence[Record], pictures: Pictures) -> list[tuple[str, bytes]]:
-    """Return names and contents of the files of an imagefolder."""
-    lines, files = [], []
-    for record, name in zip(records, unique_names(records), strict=True):
-        lines.append(_metadata_line(record, name))
-        files.append((name, pictures(record)))
-    return [*files, (METADATA, b"".join(lines))]
-
-
-def with_xmp(records: Sequence[Record], pictures: Pictures) -> bytes:
-    """Return a ZIP of copies of the pictures with their texts inside, or beside them as .xmp where
+def write_xmp(records: Sequence[Record], pictures: Pictures, out: BinaryIO) -> None:
+    """Write a ZIP of copies of the pictures with their texts inside, or beside them as .xmp where
     a format takes none."""
-    with _Archive() as archive:
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
         for record, name in zip(records, unique_names(records), strict=True):
             data = pictures(record)
             packet = packet_of(record, packet_in(data))
             if kind_of(data):
-                archive.add(name, with_packet(data, packet))
+                archive.writestr(name, with_packet(data, packet), ZIP_STORED)
             else:
-                archive.add(name, data)
-                archive.add(f"{name}.xmp", packet)
-    return archive.bytes()
+                archive.writestr(name, data, ZIP_STORED)
+                archive.writestr(f"{name}.xmp", packet)
+
+
+def _add_lines(archive: ZipFile, name: str, lines: Iterable[bytes]) -> None:
+    """Write a file of an archive as its lines come, so that they are never all in memory."""
+    with archive.open(name, "w", force_zip64=True) as file:
+        for line in lines:
+            file.write(line)
 
 
 def read_archive(data: bytes) -> list[Record]:
@@ -86,7 +83,7 @@ def read_archive(data: bytes) -> list[Record]:
     return records
 
 
-def _refuse_large(archive: zipfile.ZipFile, size: int) -> None:
+def _refuse_large(archive: ZipFile, size: int) -> None:
     members = archive.infolist()
     total = sum(member.file_size for member in members)
     if len(members) > MAX_FILES or total > max(ALWAYS_FINE_BYTES, MAX_GROWTH * size):
@@ -131,13 +128,13 @@ def _metadata_line(record: Record, name: str) -> bytes:
     return (json.dumps(row, ensure_ascii=False) + "\n").encode()
 
 
-def _record_of(archive: zipfile.ZipFile, name: str) -> Record | None:
+def _record_of(archive: ZipFile, name: str) -> Record | None:
     data = _unpacked(archive, name)
     packet = data if name.endswith(".xmp") else packet_in(data)
     return record_in(packet) if packet else None
 
 
-def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+def _unpacked(archive: ZipFile, name: str) -> bytes:
     if not is_plain(archive.getinfo(name)):
         raise ReviewError(f"{name} in this ZIP is packed in an unusual way; export it again.")
     with archive.open(name) as file:
@@ -145,21 +142,3 @@ def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
     if len(data) > MAX_BYTES * 4:
         raise ReviewError(f"{name} in this ZIP is too large; export it again.")
     return data
-
-
-class _Archive:
-    def __init__(self) -> None:
-        self._buffer = io.BytesIO()
-        self._zip = zipfile.ZipFile(self._buffer, "w", zipfile.ZIP_DEFLATED)
-
-    def __enter__(self) -> _Archive:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._zip.close()
-
-    def add(self, name: str, data: str | bytes) -> None:
-        self._zip.writestr(name, data)
-
-    def bytes(self) -> bytes:
-        return self._buffer.getvalue()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from engrave.errors import ReviewError
 from engrave.review.exports.annotations import as_annotations, read_annotations
 from engrave.review.exports.archives import (
     Pictures,
-    as_imagefolder,
-    as_texts,
     read_archive,
-    with_xmp,
+    write_imagefolder,
+    write_texts,
+    write_xmp,
 )  # fmt: skip
-from engrave.review.exports.tables import as_csv, as_json_lines, read_csv, read_json_lines
+from engrave.review.exports.tables import json_lines, read_csv, read_json_lines, write_csv
 from engrave.review.project import FORMAT, read_project
 from engrave.review.record import ACCEPTED, Record
 
@@ -26,41 +27,50 @@ class Format:
     name: str
     label: str
     suffix: str
-    write: Callable[[Sequence[Record], Pictures, str], bytes]
+    write: Callable[[Sequence[Record], Pictures, str, BinaryIO], None]
     needs_pictures: bool = False
+
+
+def _put(out: BinaryIO, data: bytes) -> None:
+    out.write(data)
 
 
 FORMATS = {
     one.name: one
     for one in (
-        Format(name="csv", label="CSV", suffix=".csv", write=lambda r, p, c: as_csv(r)),
+        Format(
+            name="csv", label="CSV", suffix=".csv", write=lambda r, p, c, out: write_csv(r, out)
+        ),
         Format(
             name="jsonl",
             label="JSON lines",
             suffix=".jsonl",
-            write=lambda r, p, c: as_json_lines(r),
+            write=lambda r, p, c, out: out.writelines(json_lines(r)),
         ),
         Format(
             name="imagefolder",
             label="Pictures with metadata.jsonl",
             suffix="-imagefolder.zip",
-            write=lambda r, p, c: as_imagefolder(r, p),
+            write=lambda r, p, c, out: write_imagefolder(r, p, out),
             needs_pictures=True,
         ),
         Format(
-            name="texts", label="Text files", suffix="-texts.zip", write=lambda r, p, c: as_texts(r)
+            name="texts",
+            label="Text files",
+            suffix="-texts.zip",
+            write=lambda r, p, c, out: write_texts(r, out),
         ),
         Format(
             name="annotations",
             label="IIIF annotations",
             suffix="-annotations.json",
-            write=lambda r, p, c: as_annotations(r, c),
+            write=lambda r, p, c, out: _put(out, as_annotations(r, c)),
         ),
         Format(
             name="xmp",
             label="Pictures with XMP",
             suffix="-xmp.zip",
-            write=lambda r, p, c: with_xmp(r, p),
+            write=lambda r, p, c, out: write_xmp(r, p, out),
             needs_pictures=True,
         ),
     )

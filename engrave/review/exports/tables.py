@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from engrave.collection.export import guarded
 from engrave.errors import ReviewError
@@ -16,14 +17,14 @@ MARK = "'"  # before what a spreadsheet would take for a formula
 CELL_BYTES = 10_000_000
 
 
-def as_csv(records: Iterable[Record]) -> bytes:
-    """Return a table that Excel opens with its accents and without running a cell."""
-    page = io.StringIO(newline="")
+def write_csv(records: Iterable[Record], out: BinaryIO) -> None:
+    """Write a table that Excel opens with its accents and without running a cell."""
+    page = io.TextIOWrapper(out, "utf-8-sig", newline="")
     writer = csv.DictWriter(page, COLUMNS)
     writer.writeheader()
     for record in records:
         writer.writerow({name: escaped(cell) for name, cell in row_of(record).items()})
-    return page.getvalue().encode("utf-8-sig")
+    page.detach()  # it would close the file
 
 
 def read_csv(data: bytes) -> list[Record]:
@@ -44,13 +45,11 @@ def read_csv(data: bytes) -> list[Record]:
     ]
 
 
-def as_json_lines(records: Iterable[Record]) -> bytes:
-    """Return one object a line: the same cells, the details as they are."""
-    lines = []
+def json_lines(records: Iterable[Record]) -> Iterator[bytes]:
+    """Yield one object a line: the same cells, the details as they are."""
     for record in records:
         row = row_of(record) | {"tags": list(record.tags), "details": record.as_json()}
-        lines.append(json.dumps(row, ensure_ascii=False) + "\n")
-    return "".join(lines).encode()
+        yield (json.dumps(row, ensure_ascii=False) + "\n").encode()
 
 
 def read_json_lines(data: bytes) -> list[Record]:
