@@ -151,6 +151,7 @@ def _line(report: Report) -> str:
         return f"{report.name}: no picture could be read, so there is no such collection"
     parts = [f"{report.added:,} pictures added"]
     parts += [f"{report.present:,} were there"] if report.present else []
+    parts += [f"{report.updated:,} updated"] if report.updated else []
     parts += [f"{report.captioned:,} captioned"] if report.captioned else []
     parts += [f"{len(report.unread):,} unreadable"] if report.unread else []
     return f"{report.name}: {', '.join(parts)}; {report.pictures:,} in all"

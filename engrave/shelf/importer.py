@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -23,10 +24,11 @@ from engrave.progress import Progress, tell
 from engrave.shelf.cluster import Errand, check_ray, embed_all
 from engrave.shelf.intake import Plate, read_plates
 from engrave.shelf.journal import Journal, Running, now_text, write_journal
+from engrave.shelf.records import cut
 from engrave.shelf.shelf import Shelf
 from engrave.shelf.staged import Staged, stage_of
 from engrave.shelf.store import Store
-from engrave.shelf.work import FEWEST_COMMITTED, Work, cut
+from engrave.shelf.work import FEWEST_COMMITTED, Work
 from engrave.sources import Entry, Source
 
 BATCH = 16  # pictures that the model sees at once
@@ -53,6 +55,7 @@ class Report:
     pictures: int  # in the collection now
     added: int
     present: int  # were there before, from this source
+    updated: int  # of these, or in their places: another picture now, or other texts
     captioned: int
     twins: tuple[tuple[str, str], ...]  # key, and the key of the same picture that is kept
     unread: tuple[tuple[str, str], ...]  # key, and the reason in a sentence
@@ -91,8 +94,11 @@ class Importer:
             what = f"import of {source.name}"
             journal = replace(journal, running=Running(source=origin, what=what, time=now_text()))
             write_journal(store.folder, journal)
-            work = Work.begin(store, origin or source.name, source.count, progress)
-            self._take(work, source)
+            work = Work.begin(store, origin or source.name, source.count, progress, journal.edited)
+            with closing(work.seen_files):
+                self._take(work, source)
+                work.settle()
+                work.seen_files.keep()
             if self.captions:
                 self._describe_rest(work)
             work.unread += source.unread
@@ -131,7 +137,7 @@ class Importer:
 
     def _full(self, work: Work, plate: Plate) -> bool:
         """Say whether there is no room for one more picture, which is noted; else take its room."""
-        if self.room is None:
+        if self.room is None or work.held.known(plate.entry.key):
             return False
         if self.room > 0:
             self.room -= 1
@@ -144,14 +150,17 @@ class Importer:
         if batch:
             squares = [plate.square for plate in batch if plate.square is not None]
             latents = self.reader.encode_batch(squares)
-            captions = self._captions_for(latents, [plate.entry.caption for plate in batch])
+            asked = [self.captions or work.describes(plate.entry.key) for plate in batch]
+            captions = self._captions_for(latents, [plate.entry.caption for plate in batch], asked)
             work.add(batch, captions, latents, self.reader.embed(latents))
 
-    def _captions_for(self, latents: np.ndarray, given: Sequence[str]) -> list[tuple[str, str]]:
+    def _captions_for(
+        self, latents: np.ndarray, given: Sequence[str], asked: Sequence[bool]
+    ) -> list[tuple[str, str]]:
         """Return each picture's caption and whose it is: the source's, else the model's."""
         found = [(cut(caption), "source" if caption.strip() else "") for caption in given]
-        rows = [row for row, (caption, _) in enumerate(found) if not caption]
-        if self.captions and rows:
+        rows = [row for row, (caption, _) in enumerate(found) if asked[row] and not caption]
+        if rows:
             for row, caption in zip(rows, self.reader.captions(latents[rows]), strict=True):
                 found[row] = (caption, "model")
         return found
@@ -170,16 +179,16 @@ class Importer:
             work.captioned += len(words)
 
     def _finish(self, work: Work, journal: Journal, what: str) -> Journal:
-        """Note twins, place the newcomers, and close the import as one version."""
+        """Place the newcomers, and close the import as one version."""
         store, now = work.store, journal.current
-        work.note_twins()
         journal = replace(journal, running=None)
         if store.commits()["pictures"] != now.pictures:
             tell(work.progress, 1.0, "Placing the pictures on the map")
             kind = _place(store, now.kind)
-            store.index()
+            if work.fresh:
+                store.index()
             rows = store.count()
-            more = f"{what} ({rows - now.rows:,} pictures)"
+            more = f"{what} ({_tally(rows - now.rows, work.updated)})"
             journal = journal.advanced(what=more, kind=kind, rows=rows, **store.commits())
         write_journal(store.folder, journal)
         return journal
@@ -205,7 +214,8 @@ class ClusterImporter(Importer):
     def _take(self, work: Work, source: Source) -> None:
         """Let workers read what nobody read yet, then commit it in the order of the source."""
         stage = stage_of(work.store.folder, work.origin)
-        known = frozenset(work.keys | Staged(stage).keys)
+        here = {entry.key for entry in source.entries() if work.is_known(entry)}
+        known = frozenset(here | Staged(stage).keys)
         errand = Errand(
             source=self._source, known=known, stage=stage, load=self._load,
             captions=self.captions, workers=self._workers,
@@ -231,6 +241,7 @@ class ClusterImporter(Importer):
 
 
 def _plate_of(entry: Entry, row: Mapping[str, Any]) -> Plate:
+    entry = replace(entry, mark="")  # the file may be another one since
     if row["reason"]:
         return Plate(entry=entry, reason=row["reason"])
     names = ("sha256", "thumbnail", "width", "height")
@@ -242,17 +253,22 @@ def _place(store: Store, kind: str) -> str:
     ids = store.rows(["id"])["id"].to_pylist()
     if not ids:
         return kind
+    known = store.places()
+    placed = np.array([id in known for id in ids])
+    if placed.all():
+        return kind
     embeddings = unit(store.vectors("embedding"))
     if kind != "umap":
         store.draw(ids, pca_places(embeddings), anew=True)
         return "pca"
-    known = store.places()
-    placed = np.array([id in known for id in ids])
-    if not placed.all():
-        places = np.array([known[id] for id in ids if id in known], np.float32)
-        fresh = placed_among(embeddings[~placed], embeddings[placed], places)
-        store.draw([id for id in ids if id not in known], fresh, anew=False)
+    places = np.array([known[id] for id in ids if id in known], np.float32)
+    fresh = placed_among(embeddings[~placed], embeddings[placed], places)
+    store.draw([id for id in ids if id not in known], fresh, anew=False)
     return kind
+
+
+def _tally(more: int, updated: int) -> str:
+    return f"{more:,} pictures" + (f", {updated:,} updated" if updated else "")
 
 
 def _report(name: str, journal: Journal, work: Work) -> Report:
@@ -262,6 +278,7 @@ def _report(name: str, journal: Journal, work: Work) -> Report:
         pictures=journal.current.rows,
         added=work.added,
         present=work.present,
+        updated=work.updated,
         captioned=work.captioned,
         twins=tuple(work.twins),
         unread=tuple((str(key), str(reason)) for key, reason in work.unread),

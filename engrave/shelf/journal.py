@@ -18,6 +18,7 @@ from engrave.errors import CollectionError
 
 FORMAT = 1
 FILE = "journal.json"
+EDIT = "edit of"  # begins the words of a version that a person made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,11 @@ class Journal:
     def complete(self) -> bool:
         """Whether the last import came to its end."""
         return self.running is None
+
+    @property
+    def edited(self) -> bool:
+        """Whether a person changed something by hand."""
+        return any(one.what.startswith(EDIT) for one in self.versions)
 
     def version(self, number: int) -> Version:
         """Return one version; raises CollectionError where there is none of that number."""

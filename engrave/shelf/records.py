@@ -15,6 +15,7 @@ from engrave.collection import Item
 from engrave.collection.table import BOOK_URL
 
 LONGEST_TEXT = 2_000  # characters of a caption, a title or a facet
+FACET = "facet "  # before the name of a facet among what a person changed
 KNOWN = ("subject", "technique", "kind", "book", "author", "language", "split")
 GUTENBERG = re.compile(r"[1-9][0-9]{0,7}")
 YEAR = re.compile(r"(?<!\d)(1\d{3}|20\d{2})(?!\d)")
@@ -38,6 +39,7 @@ class Record:
     width: int
     height: int
     thumbnail: bytes
+    edited: list[str]  # what a person wrote or cleared: "title", "caption", "facet book"
 
 
 _TYPES = {
@@ -47,9 +49,15 @@ PLAIN = tuple(one.name for one in fields(Record) if one.name != "thumbnail")
 MAP_SCHEMA = pa.schema([("id", pa.string()), ("x", pa.float32()), ("y", pa.float32())])
 
 
+def columns_of(names: Sequence[str]) -> pa.Schema:
+    """Return some of the columns of the table of pictures, but for the vectors."""
+    kinds = {one.name: _TYPES[str(one.type)] for one in fields(Record)}
+    return pa.schema([(name, kinds[name]) for name in names])
+
+
 def schema(latent_width: int, embedding_width: int) -> pa.Schema:
     """Return the columns of the table of pictures."""
-    plain = [(one.name, _TYPES[str(one.type)]) for one in fields(Record)]
+    plain = columns_of([one.name for one in fields(Record)])
     latent = ("latent", pa.list_(pa.float16(), latent_width))
     embedding = ("embedding", pa.list_(pa.float32(), embedding_width))
     return pa.schema([*plain, latent, embedding])
@@ -121,6 +129,11 @@ def year_of(text: str) -> int:
     """Return the first year that a text names, 0 where it names none."""
     found = YEAR.search(text)
     return int(found[1]) if found else 0
+
+
+def cut(text: str) -> str:
+    """Return a text on one line, no longer than is kept."""
+    return " ".join(str(text).split())[:LONGEST_TEXT]
 
 
 def facets_text(facets: Mapping[str, str]) -> str:

@@ -30,10 +30,18 @@ from engrave.collection.mapping import FEWEST, umap_aside
 from engrave.collection.vectors import unit
 from engrave.errors import CollectionError
 from engrave.progress import Progress
-from engrave.shelf.journal import FILE, Journal, Version, now_text, read_journal, write_journal
+from engrave.shelf.journal import (
+    EDIT,
+    FILE,
+    Journal,
+    Version,
+    now_text,
+    read_journal,
+    write_journal,
+)
 from engrave.shelf.lock import writing
 from engrave.shelf.names import checked_name
-from engrave.shelf.records import LONGEST_TEXT, facets_text
+from engrave.shelf.records import FACET, LONGEST_TEXT, columns_of, facets_text
 from engrave.shelf.store import Store
 from engrave.shelf.volume import Volume
 
@@ -140,10 +148,11 @@ class Shelf:
         """Change captions, titles and facets of pictures by their ids, as one version."""
         with self.writer(name) as (store, journal):
             rows = _rows_of(store, name, edits)
-            columns = ["id", "title", "caption", "caption_by", "facets"]
+            columns = ["id", "title", "caption", "caption_by", "facets", "edited"]
             changed = [_edited(row, edits[row["id"]]) for row in rows]
-            store.change(pa.Table.from_pylist([{c: row[c] for c in columns} for row in changed]))
-            return self._kept(store, journal, f"edit of {_count(len(changed))}")
+            some = [{column: row[column] for column in columns} for row in changed]
+            store.change(pa.Table.from_pylist(some, schema=columns_of(columns)))
+            return self._kept(store, journal, f"{EDIT} {_count(len(changed))}")
 
     def delete(self, name: str, ids: Sequence[str]) -> Version:
         """Take pictures out of a collection, as one version."""
@@ -237,6 +246,9 @@ def _rows_of(store: Store, name: str, asked: Mapping[str, object]) -> list[dict[
 
 def _edited(row: dict[str, Any], edit: Edit) -> dict[str, Any]:
     changed = dict(row)
+    wrote = [name for name in ("title", "caption") if getattr(edit, name) is not None]
+    wrote += [FACET + name for name in edit.facets or ()]
+    changed["edited"] = sorted({*(row["edited"] or ()), *wrote})
     if edit.caption is not None:
         changed |= {"caption": _text(edit.caption), "caption_by": "person" if edit.caption else ""}
     if edit.title is not None:

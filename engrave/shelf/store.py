@@ -18,7 +18,7 @@ import pyarrow as pa
 from engrave.errors import CollectionError
 from engrave.shelf.index import IN_MEMORY, build_index, nearest
 from engrave.shelf.journal import Version
-from engrave.shelf.records import MAP_SCHEMA, PLAIN, map_table, schema
+from engrave.shelf.records import MAP_SCHEMA, PLAIN, columns_of, map_table, schema
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
@@ -67,10 +67,15 @@ class Store:
     def rows(self, columns: Sequence[str] = PLAIN, *, row_ids: bool = False) -> pa.Table:
         """Return columns of all pictures, in their order."""
         with _told(self.folder, "read"):
-            asked = self.pictures.search().select([*dict.fromkeys([*columns, "seq"])])
+            wanted = [*dict.fromkeys([*columns, "seq"])]
+            there = set(self.pictures.schema.names)
+            asked = self.pictures.search().select([name for name in wanted if name in there])
             if row_ids:
                 asked = asked.with_row_id(True)
-            return asked.to_arrow().sort_by("seq")
+            found = asked.to_arrow().sort_by("seq")
+            for column in columns_of([name for name in wanted if name not in there]):
+                found = found.append_column(column, pa.nulls(len(found), column.type))
+            return found
 
     def vectors(self, column: str) -> np.ndarray:
         """Return the latents (N, L) or the embeddings (N, E) of all pictures, as they are kept."""
@@ -97,11 +102,13 @@ class Store:
     def append(self, rows: pa.Table) -> None:
         """Add pictures."""
         with _told(self.folder, "written"):
+            self._complete()
             self.pictures.add(rows)
 
     def change(self, rows: pa.Table) -> None:
         """Set the columns that a table has, of the pictures whose ids it names."""
         with _told(self.folder, "written"):
+            self._complete()
             self.pictures.merge_insert("id").when_matched_update_all().execute(rows)
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -134,6 +141,13 @@ class Store:
             for table, commit in ((self.pictures, version.pictures), (self.map, version.map)):
                 if table.version != commit:
                     table.restore(commit)
+
+    def _complete(self) -> None:
+        """Add the columns that a table of an older Engrave lacks."""
+        there = set(self.pictures.schema.names)
+        lacking = columns_of([name for name in PLAIN if name not in there])
+        if len(lacking):
+            self.pictures.add_columns(lacking)
 
     def _open(self, name: str, commit: int | None) -> Table:
         with _told(self.folder, "read"):

@@ -58,7 +58,9 @@ class Zip:
             if litter or not path or info.filename.endswith(("/", "\\")):  # is_dir needs a name
                 continue
             fault = TWICE if path == before else _fault(info, path)
-            yield Member(path=path, open=partial(_open, self._zip, info), fault=fault)
+            mark = f"{info.CRC:08x}-{info.file_size}".format
+            opening = partial(_open, self._zip, info)
+            yield Member(path=path, open=opening, fault=fault, mark=mark)
             before = path
 
 

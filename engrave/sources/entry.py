@@ -24,6 +24,7 @@ class Entry:
     caption: str = ""  # what the source says of it
     facets: Mapping[str, str] = field(default_factory=dict)  # folder, subject, book, rights, ...
     address: str = ""  # where the original can be seen: a path within the source, or a URL
+    mark: str = ""  # another one where the bytes may be others; empty where only reading them tells
 
 
 class Unread(list[tuple[str, str]]):

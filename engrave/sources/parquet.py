@@ -22,6 +22,7 @@ from engrave.sources.columns import IDS, cell_text, facts_of, find_column
 from engrave.sources.entry import MAX_ENTRIES, Entry, Unread
 from engrave.sources.keys import Keys
 from engrave.sources.names import split_of
+from engrave.sources.tree import mark_of
 from engrave.sources.words import shown
 
 NAMES = ("image", "images", "img", "picture", "photo", "scan", "bytes", "image_bytes", "data")
@@ -57,6 +58,7 @@ class Parquet:
         keys = Keys()
         self.unread[:] = self._damaged
         for file in self._files:
+            mark = mark_of(file.whole)
             for row, cells in file.rows(self.unread):
                 place = f"{file.path}#{row}"
                 named = find_column(cells, IDS)
@@ -68,6 +70,7 @@ class Parquet:
                     caption=facts.caption,
                     facets=({"split": file.split} if file.split else {}) | facts.facets,
                     address=facts.facets.get("url", place),
+                    mark=f"{mark} {place}" if mark else "",
                 )
 
 
@@ -93,8 +96,8 @@ class _File:
 
     def __init__(self, folder: Path, path: str) -> None:
         self.path, self._folder = path, folder.resolve()
-        self._whole = self._folder / path
-        column = picture_column(self._whole, path)
+        self.whole = self._folder / path
+        column = picture_column(self.whole, path)
         if column is None:
             raise SourceError(
                 f"{shown(path)} has no column of pictures; "
@@ -102,7 +105,7 @@ class _File:
             )
         self._column: str = column
         try:
-            self._open = partial(pq.ParquetFile, self._whole, pre_buffer=False)
+            self._open = partial(pq.ParquetFile, self.whole, pre_buffer=False)
             with self._open() as file:
                 schema, facts = file.schema_arrow, file.metadata
                 groups = [facts.row_group(n).num_rows for n in range(facts.num_row_groups)]
@@ -190,7 +193,7 @@ class _File:
     def _beside(self, path: str, row: int) -> bytes:
         """Read a picture that a row names instead of holding it, only from the file's folder."""
         try:
-            whole = (self._whole.parent / path).resolve()
+            whole = (self.whole.parent / path).resolve()
             if whole.is_relative_to(self._folder) and whole.is_file():
                 with whole.open("rb") as file:
                     return file.read(MAX_BYTES + 1)

@@ -162,6 +162,7 @@ def _entry(member: Member, cells: dict[str, object]) -> Entry:
         caption=facts.caption,
         facets=place_facets(member.path) | facts.facets,
         address=facts.facets.get("url", member.path),
+        mark=member.mark(),
     )
 
 

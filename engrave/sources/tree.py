@@ -26,6 +26,7 @@ class Member:
     path: str  # from the top of the tree, with /
     open: Callable[[], BinaryIO]
     fault: str = ""  # why it is not to be opened
+    mark: Callable[[], str] = str  # as an entry has it
 
 
 class Tree(Protocol):
@@ -61,7 +62,8 @@ class Folder:
             else:
                 slash = "/" if path.is_dir() else ""  # a link to a folder
                 opening = partial(_open, path)
-                yield Member(path=inner + slash, open=opening, fault=self._fault(path))
+                mark = partial(mark_of, path)
+                yield Member(path=inner + slash, open=opening, fault=self._fault(path), mark=mark)
 
     def _fault(self, path: Path) -> str:
         try:
@@ -76,6 +78,16 @@ class Folder:
             return "" if path.is_file() else "is no plain file; put a picture there"
         except (OSError, RuntimeError):  # RuntimeError: links in a circle
             return NOWHERE
+
+
+def mark_of(path: Path) -> str:
+    """Return what changes when a file is written to or another takes its place."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    # the time of the change of its state too: copies may keep the time of their writing
+    return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ctime_ns}-{found.st_ino}"
 
 
 def _open(path: Path) -> BinaryIO:

@@ -267,6 +267,7 @@ def tally(done: Sequence[Report]) -> View:
     return {
         "added": sum(one.added for one in done),
         "present": sum(one.present for one in done),
+        "updated": sum(one.updated for one in done),
         "captioned": sum(one.captioned for one in done),
         "twins": sum(len(one.twins) for one in done),
         "pictures": done[-1].pictures if done else 0,

@@ -54,9 +54,10 @@ export function chooser(context) {
   });
 }
 
-function tally({ name, stopped, added, present, twins, captioned, pictures, seconds }) {
+function tally({ name, stopped, added, present, updated, twins, captioned, pictures, seconds }) {
   const parts = [`${plural(added, "picture")} added`];
   if (present) parts.push(`${present.toLocaleString("en")} were there before`);
+  if (updated) parts.push(`${updated.toLocaleString("en")} updated`);
   if (twins) parts.push(`${twins.toLocaleString("en")} are the same as others and kept once`);
   if (captioned) parts.push(`${captioned.toLocaleString("en")} captioned by the model`);
   const rate = added > 20 && seconds > 0 ? ` ${(added / seconds).toFixed(0)} pictures a second.` : "";
