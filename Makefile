@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
-LISTS := requirements.txt requirements-train.txt requirements-ocr.txt requirements-dev.txt
+LISTS := requirements.txt requirements-train.txt requirements-ocr.txt requirements-ray.txt requirements-dev.txt
 
 # without its Python, as after an update of the system, an environment holds nothing of use
 $(shell test -x $(BIN)/python || rm -f $(VENV)/.run-is-installed $(VENV)/.dev-is-installed)

@@ -15,7 +15,7 @@ import pytest
 
 from engrave.errors import AccessError, CollectionError, PictureError, PromptError, SourceError
 from engrave.sources import open_source
-from engrave.ui import explore_compare, explore_import, explore_versions, stops
+from engrave.ui import explore_compare, explore_import, explore_versions, inbox, stops
 from engrave.ui.explore_map import FRESH, Chart, bits_text, rows_of_bits
 from engrave.ui.explore_shelf import First, Keeper
 from engrave.ui.explore_table import Listing, exported
@@ -90,6 +90,32 @@ def test_the_same_again_adds_nothing_and_more_is_added(
     draw("hill", "right", False).save(other / "circle.png")  # a name that is there, another picture
     more = take(page, [str(other / "circle.png")])[0]
     assert (more["added"], more["pictures"]) == (1, 5)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_corrected_table_dropped_again_corrects(
+    page: tuple[Session, Keeper], dropped: list[str], tmp_path: Path, packed: bool
+) -> None:
+    def files() -> list[str]:
+        path = tmp_path / "made" / "all.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for one in dropped:
+                archive.write(one, Path(one).name)
+        return [str(path)] if packed else dropped
+
+    take(page, files())
+    (table,) = (Path(one) for one in dropped if one.endswith(".csv"))
+    table.write_text(table.read_text().replace("a round thing", "a wheel"))
+    (
+        view,
+        _,
+        versions,
+        *_,
+    ) = take(page, files())
+    assert (view["added"], view["present"], view["updated"], view["twins"]) == (0, 4, 1, 0)
+    assert "1 updated" in versions["versions"][0]["what"]
+    shown = page[0].chart.engine.collection.items  # type: ignore[attr-defined]
+    assert [one.caption for one in shown if one.key.endswith("circle.png")] == ["a wheel"]
 
 
 def test_a_zip_and_pictures_come_together(
@@ -175,7 +201,7 @@ def test_a_manifest_is_dropped_as_a_file(
         with pytest.raises(PictureError, match="ENGRAVE_HOSTS"):  # no host is listed
             take(page, [str(path)])
         local = partial(open_source, hosts=[host.name], private=True)
-        monkeypatch.setattr(explore_import, "open_source", local)
+        monkeypatch.setattr(inbox, "open_source", local)
         drawing = tmp_path / "made" / "own.png"
         draw("tower", "right", True).save(drawing)
         view = take(page, [str(drawing), str(path)])[0]

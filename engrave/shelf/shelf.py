@@ -246,9 +246,6 @@ def _rows_of(store: Store, name: str, asked: Mapping[str, object]) -> list[dict[
 
 def _edited(row: dict[str, Any], edit: Edit) -> dict[str, Any]:
     changed = dict(row)
-    wrote = [name for name in ("title", "caption") if getattr(edit, name) is not None]
-    wrote += [FACET + name for name in edit.facets or ()]
-    changed["edited"] = sorted({*(row["edited"] or ()), *wrote})
     if edit.caption is not None:
         changed |= {"caption": _text(edit.caption), "caption_by": "person" if edit.caption else ""}
     if edit.title is not None:
@@ -256,7 +253,16 @@ def _edited(row: dict[str, Any], edit: Edit) -> dict[str, Any]:
     if edit.facets is not None:
         kept = json.loads(row["facets"]) | {k: _text(v) for k, v in edit.facets.items()}
         changed["facets"] = facets_text(kept)
+    changed["edited"] = sorted({*(row["edited"] or ()), *_differing(row, changed)})
     return changed
+
+
+def _differing(row: dict[str, Any], changed: dict[str, Any]) -> set[str]:
+    """Return the names of what an edit changed, as rows note them."""
+    pair = json.loads(row["facets"]), json.loads(changed["facets"])
+    names = {name for name in ("title", "caption") if row[name] != changed[name]}
+    facets = {*pair[0], *pair[1]}
+    return names | {FACET + one for one in facets if pair[0].get(one) != pair[1].get(one)}
 
 
 def _text(text: str) -> str:

@@ -1,14 +1,8 @@
 """Imports pictures from the page into an own collection: what was dropped, or what lies at an IIIF
 address."""
 
-import hashlib
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -19,15 +13,16 @@ from engrave.limits import one_line
 from engrave.progress import Progress, part
 from engrave.shelf.importer import Importer, Report
 from engrave.shelf.names import checked_name, name_from
-from engrave.sources import Source, open_source
-from engrave.sources.addresses import allowed_hosts, is_address
+from engrave.sources import Source
+from engrave.sources.addresses import allowed_hosts
 from engrave.ui.desk import LIGHT, PRIVATE
 from engrave.ui.explore_map import FRESH, Marks
 from engrave.ui.explore_shelf import Keeper, Shown, chooser_view
+from engrave.ui.inbox import sources
 from engrave.ui.sessions import Session, alone
 from engrave.ui.speech import bind
 from engrave.ui.stops import PROGRESS, Stopped, reporter, wish
-from engrave.ui.uploads import EXTENSIONS, checked
+from engrave.ui.uploads import EXTENSIONS
 from engrave.ui.views import NOTHING, View
 from engrave.ui.widgets import widget
 
@@ -35,10 +30,8 @@ LONGEST_ADDRESS = 2000
 TASK = "import"
 IMPORT: dict[str, Any] = PRIVATE | {"concurrency_id": "import", "concurrency_limit": 1}
 OTHERS = [".zip", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".json"]
-MOST_FILES = 2_000  # dropped at once
 MOST_ALONE = 5_000  # pictures of one session, where each has a shelf of its own
 LISTED = 200  # files that could not be read, on the page
-BY_THEMSELVES = (".zip", ".json")  # sources of their own; all other files are one folder
 HINT = (
     "Drop pictures, a ZIP of pictures, a CSV or JSON lines table with its pictures, or IIIF "
     "manifests, up to 400 MB at once. "
@@ -159,62 +152,6 @@ def typed(text: object) -> str:
             f"A name or an address has up to {LONGEST_ADDRESS:,} characters; type it again."
         )
     return one_line(text)
-
-
-@contextmanager
-def sources(files: Sequence[str] | None, address: str) -> Iterator[tuple[list[Source], str]]:
-    """Open what was dropped or what lies at an address; return it with what tells it apart."""
-    if address and not is_address(address):
-        raise PromptError(
-            f"'{address[:80]}' is no address; give one that begins with https://, or drop files."
-        )
-    paths = [checked(path) for path in files or []]
-    if not paths and not address:
-        raise PictureError("There is nothing to import yet; drop pictures, a ZIP or a table.")
-    if len(paths) > MOST_FILES:
-        raise PictureError(
-            f"These are {len(paths):,} files and at most {MOST_FILES:,} come at once; "
-            "put them in a ZIP, or drop them in parts."
-        )
-    with tempfile.TemporaryDirectory(prefix="engrave-inbox-") as scratch:
-        inbox = Path(scratch) / "files of the page"
-        found = opened(paths, inbox)
-        if address:
-            found.append(open_source(address))
-        yield found, f"the page {digest(paths)} {address}".strip()
-
-
-def opened(paths: Sequence[Path], inbox: Path) -> list[Source]:
-    """Open each ZIP and each IIIF manifest by itself, and all other files as one folder."""
-    found = [open_source(path) for path in paths if path.suffix.lower() in BY_THEMSELVES]
-    others = [path for path in paths if path.suffix.lower() not in BY_THEMSELVES]
-    if others:
-        inbox.mkdir()
-        for path in others:
-            put(path, inbox)
-        found.append(open_source(inbox))
-    return found
-
-
-def put(path: Path, folder: Path) -> None:
-    """Put a file in a folder under its name, or a like one where that is taken."""
-    place, number = folder / path.name, 1
-    while place.exists():
-        number += 1
-        place = folder / f"{path.stem}-{number}{path.suffix}"
-    try:
-        os.link(path, place)
-    except OSError:  # another disk
-        shutil.copyfile(path, place)
-
-
-def digest(paths: Sequence[Path]) -> str:
-    """Return what is the same whenever the same files are dropped, so that an import goes on."""
-    found = hashlib.sha256()
-    for path in sorted(paths, key=lambda one: one.name):
-        with path.open("rb") as file:
-            found.update(f"{path.name}\n".encode() + hashlib.file_digest(file, "sha256").digest())
-    return found.hexdigest()[:16]
 
 
 def admitted(session: Session, found: Sequence[Source], name: str) -> int | None:

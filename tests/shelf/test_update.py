@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL.Image import Image
 
+from engrave.shelf import importer
+from engrave.shelf.cluster import Errand, Eye, pieces
 from engrave.shelf.importer import Importer, Report
 from engrave.shelf.journal import write_journal
 from engrave.shelf.records import Holding
@@ -139,7 +141,7 @@ def test_what_a_person_wrote_stays(shelf: Shelf, reader: Studio, few: Path) -> N
     a, b, c = (item(shelf.open("few"), f"{name}.png").id for name in "abc")
     edits = {
         a: Edit(caption="my ship"),
-        b: Edit(title="", facets={"book": "My book"}),
+        b: Edit(title="", facets={"book": "My book", "url": ""}),
         c: Edit(facets={"book": ""}),
     }
     shelf.edit("few", edits)
@@ -316,3 +318,26 @@ def test_a_collection_of_an_older_engrave_is_read_edited_and_updated(
     assert item(shelf.open("few"), "a.png").caption == "my ship"
     bring(shelf, reader, few)
     assert item(shelf.open("few"), "a.png").caption == "my ship"
+
+
+def test_workers_read_only_what_changed(
+    shelf: Shelf, reader: Studio, few: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(shelf, reader, few)
+    noise(few / "b.png", 77)
+    noise(few / "e.png", 78)
+    tell(few, a="boat", b="owl", c="tree", d="mill")
+    read: list[str] = []
+
+    def embed(errand: Errand, *_: object) -> None:
+        errand.stage.mkdir(parents=True, exist_ok=True)
+        for number, piece in enumerate(pieces(errand.source, errand.known)):
+            read.extend(piece["key"].to_pylist())
+            pq.write_table(Eye(errand.load, False)(piece), errand.stage / f"{number}.parquet")
+
+    monkeypatch.setattr(importer, "embed_all", embed)
+    monkeypatch.setattr(importer, "check_ray", lambda: None)
+    work = importer.ClusterImporter(shelf, reader, lambda: reader, source=str(few), workers=2)
+    assert told(work.run(open_source(few), "few", origin=str(few))) == (1, 3, 2, 5)
+    assert read == ["b.png", "e.png"]
+    assert told(bring(shelf, reader, few)) == (0, 5, 0, 5)
