@@ -22,6 +22,7 @@ from engrave.errors import AccessError, ConfigError
 SCRYPT = "scrypt"
 COST, BLOCK, LANES = 2**14, 8, 1  # 16 MB and some 50 ms for each try
 TRIES, TRIES_S = 10, 60.0  # wrong ones of a name, in so many seconds
+THIS_MACHINE = {"", "127.0.0.1", "localhost", "::1"}
 YES, NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
@@ -104,6 +105,26 @@ def read_only() -> bool:
     if value not in (*YES, *NO):
         raise ConfigError(f"ENGRAVE_READ_ONLY is {value[:20]!r}; set it to 1, or leave it out.")
     return value in YES
+
+
+def alone() -> bool:
+    """Tell whether what one visitor brings is kept from the others.
+
+    They are in a Space, behind a proxy and where other machines are served, unless ENGRAVE_SHARED
+    is 1; where it is 0 they always are.
+    """
+    said = shared()
+    if said:
+        return said == "0"
+    served = os.environ.get("GRADIO_SERVER_NAME", "")
+    elsewhere = os.environ.get("SPACE_ID") or os.environ.get("GRADIO_ROOT_PATH")
+    return bool(elsewhere) or served not in THIS_MACHINE
+
+
+def shared() -> str:
+    """Return what ENGRAVE_SHARED says, where it says something."""
+    said = os.environ.get("ENGRAVE_SHARED", "")
+    return said if said in ("0", "1") else ""
 
 
 def refuse_changes() -> None:

@@ -15,6 +15,13 @@ EngraveError
 └── VideoError        a film cannot be written
 """
 
+import errno
+
+FULL = (
+    "The disk of this machine is full, so this could not be kept and nothing else was changed; "
+    "make room there, then try again."
+)
+
 
 class EngraveError(Exception):
     """What a user can mend; its text is for the user."""
@@ -66,3 +73,14 @@ class ReviewError(EngraveError):
 
 class VideoError(EngraveError):
     """A film cannot be written."""
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Tell whether a full disk is behind an error; libraries often hide the number in a text."""
+    while error is not None:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if "No space left on device" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
 import secrets
 import shutil
@@ -15,13 +16,16 @@ from pathlib import Path
 
 AT_FDCWD = -100 if sys.platform == "linux" else -2
 EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
+UNIQUE = "????????"
 STALE_S = 3600.0  # what a killed writer left behind
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a name beside `path` to write to; the file takes its place when the block ends well."""
-    scratch = path.with_name(f".{path.stem[:80]}-{secrets.token_hex(4)}{path.suffix}")
+    stem = f".{path.stem[:80]}-"
+    _sweep(path.parent, f"{glob.escape(stem)}{UNIQUE}{glob.escape(path.suffix)}")
+    scratch = path.with_name(f"{stem}{secrets.token_hex(4)}{path.suffix}")
     try:
         yield scratch
         os.replace(scratch, path)
@@ -33,7 +37,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Give an empty folder to write to; it takes the place of `folder` when the block ends well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
+    _sweep(folder.parent, f"{glob.escape(f'.{folder.name}-')}{UNIQUE}")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         fresh = Path(scratch) / "new"
         fresh.mkdir()
@@ -56,11 +60,15 @@ def _exchanged(one: Path, other: Path) -> bool:
         return False
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what writers of this folder left that were killed."""
-    for left in folder.parent.glob(f".{folder.name}-????????"):
+def _sweep(folder: Path, pattern: str) -> None:
+    """Remove what writers of the same name left that were killed."""
+    for left in folder.glob(pattern):
         try:
-            if time.time() - left.stat().st_mtime > STALE_S:
+            if time.time() - left.stat().st_mtime <= STALE_S:
+                continue
+            if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
         except OSError:
             continue  # another writer has just removed it

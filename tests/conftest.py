@@ -4,7 +4,9 @@ on them."""
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,3 +96,27 @@ def client(url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
 
     downloads = tmp_path_factory.mktemp("downloads")
     return Client(url, verbose=False, analytics_enabled=False, download_files=str(downloads))
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """Mount a disk of its own in memory on a new folder; skips where that is refused."""
+    folder.mkdir()
+    asked = ["-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    try:
+        made = subprocess.run(["mount", *asked], capture_output=True).returncode == 0
+    except OSError:
+        made = False
+    if not made:
+        pytest.skip("only root may mount a small disk here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 300 kB."""
+    with mounted(tmp_path / "disk", "size=300k") as folder:
+        yield folder

@@ -13,6 +13,7 @@ from PIL import Image
 
 from engrave.image import read_metadata
 from engrave.ui.page import MAX_WAITING, build_page
+from engrave.ui.speech import SORRY
 from tests.fakes import fake_engine, noise
 
 MAKERS = {"/generate", "/remake", "/vary", "/mix", "/pad", "/sheet"}
@@ -35,8 +36,12 @@ def picture(tmp_path: Path) -> Path:
 def call(url: str, name: str, data: list[Any]) -> str:
     """Call an endpoint by hand, as no client of ours would; return the stream of events."""
     answer = httpx.post(f"{url}/gradio_api/call/{name}", json={"data": data})
-    event = answer.json()["event_id"]
-    return httpx.get(f"{url}/gradio_api/call/{name}/{event}", timeout=30).text
+    return call_for(url, f"/{name}", answer.json()["event_id"])
+
+
+def call_for(url: str, name: str, event: str) -> str:
+    """Return the stream of events of one call."""
+    return httpx.get(f"{url}/gradio_api/call{name}/{event}", timeout=30).text
 
 
 def test_all_endpoints_are_public_typed_and_documented(client: Client) -> None:
@@ -173,6 +178,46 @@ def test_a_number_that_is_none_is_no_traceback(url: str) -> None:
         told = httpx.get(f"{url}/gradio_api/call/generate/{event}", timeout=30).text
         assert "event: error" in told and "Traceback" not in told
     assert httpx.get(url).status_code == 200
+
+
+WRONG: list[Any] = [
+    [], ["a"], [None] * 20, [{}] * 20, [[]] * 20, [True] * 20, [-1e400] * 20, ["\0"] * 20,
+    [{"path": "a"}] * 20, [{"meta": {"_type": "gradio.FileData"}}] * 20, [[["\ud800"]]] * 20,
+    [{"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}] * 20, [10**60] * 20,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", WRONG, ids=lambda data: repr(data[:1])[:40])
+def test_whatever_an_endpoint_is_sent_its_error_is_a_sentence(
+    url: str, data: list[Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in sorted(PUBLIC):
+        body = json.dumps({"data": data})
+        headers = {"content-type": "application/json"}
+        begun = httpx.post(f"{url}/gradio_api/call{name}", content=body, headers=headers)
+        if begun.status_code != 200:
+            assert begun.status_code in (400, 403, 413, 422) and len(begun.text) > 20, begun.text
+            continue
+        answer = call_for(url, name, begun.json()["event_id"])
+        if "event: error" in answer:
+            page = json.loads(answer.partition("data: ")[2].partition("\n")[0])
+            assert page["error"] and page["error"].endswith((".", "?")), (name, page)
+            assert SORRY not in page["error"], name
+            assert "/etc/hostname" not in page["error"], name
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "path", ["call/nobody", "call/v2/nobody", "call/v2/search", "run/nobody", "queue/join", "reset"]
+)
+def test_whatever_address_is_asked_there_is_no_traceback(
+    url: str, path: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for body in (b"{}", b"[]", b"", b"\xff", b'{"data": 1}', b'{"event_id": 1}'):
+        answer = httpx.post(f"{url}/gradio_api/{path}", content=body)
+        assert "Traceback" not in answer.text and answer.text != "Internal Server Error"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("meta", [None, {"_type": "gradio.FileData"}])

@@ -11,6 +11,7 @@ import gradio as gr
 import pytest
 from starlette.requests import Request
 
+from engrave.access import alone
 from engrave.errors import AccessError, CollectionError, PromptError
 from engrave.shelf.importer import Importer
 from engrave.shelf.shelf import Edit, Shelf
@@ -18,7 +19,7 @@ from engrave.sources import open_source
 from engrave.ui import api, ends, explore, explore_map, explore_search, explore_shelf
 from engrave.ui.explore_map import FRESH, Chart
 from engrave.ui.explore_shelf import First, Keeper
-from engrave.ui.sessions import LONGEST_S, Session, Sessions, alone
+from engrave.ui.sessions import LONGEST_S, Session, Sessions
 from engrave.ui.speech import bind
 from engrave.ui.views import IMPORTED, MEMORY, Views
 from tests.drawings import SHAPES, draw

@@ -17,6 +17,7 @@ from typing import Any
 from engrave.errors import ReviewError
 from engrave.review.record import DECIDED, MACHINE, STATES, Record, from_json
 from engrave.review.style import Style, style_from_json
+from engrave.whole import whole_file
 
 FORMAT = "engrave-review"
 VERSION = 1
@@ -109,10 +110,9 @@ class Project:
     def save(self, path: Path) -> None:
         """Write beside, then rename, so that nothing is lost where writing fails."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.partial")
-        with scratch.open("w", encoding="utf-8", newline="\n") as file:
+        with whole_file(path) as scratch, scratch.open("w", encoding="utf-8", newline="
+") as file:
             file.writelines(self.lines())
-        scratch.replace(path)
 
     def restyle(self, style: Style) -> None:
         """Take another house style; captions that are there stay."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from engrave.access import read_only, refuse_changes
+from engrave.access import alone, read_only, refuse_changes
 from engrave.errors import PictureError, PromptError
 from engrave.limits import one_line
 from engrave.progress import Progress, part
@@ -19,7 +19,7 @@ from engrave.ui.desk import LIGHT, PRIVATE
 from engrave.ui.explore_map import FRESH, Marks
 from engrave.ui.explore_shelf import Keeper, Shown, chooser_view
 from engrave.ui.inbox import sources
-from engrave.ui.sessions import Session, alone
+from engrave.ui.sessions import Session
 from engrave.ui.speech import bind
 from engrave.ui.stops import PROGRESS, Stopped, reporter, wish
 from engrave.ui.uploads import EXTENSIONS

@@ -34,7 +34,8 @@ def new_path(name: str) -> Path:
 def save(data: bytes, name: str) -> Path:
     """Write bytes to a new file that the page may hand out."""
     path = new_path(name)
-    path.write_bytes(data)
+    with whole_file(path) as scratch:  # a full disk keeps no half of it
+        scratch.write_bytes(data)
     return path
 
 

@@ -1,12 +1,17 @@
 """Stands before the server: headers that keep the page to itself, and what is refused."""
 
+import logging
 import os
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engrave.errors import FULL, is_full
+
+LOG = logging.getLogger(__name__)
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -30,9 +35,11 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
 MAX_REQUEST_BYTES = 400_000_000  # of one upload of many files
+TOO_LARGE = "These files are too large together; send fewer."
 FOREVER = "public, max-age=31536000, immutable"  # the address holds a version
 REVALIDATE = "no-cache"
 THIS_MACHINE = {"localhost", "127.0.0.1", "0.0.0.0", "::1"}
+BROKEN = "Something in this request could not be answered; ask for it in another way."
 FOREIGN = "Another website may not use this page in your name; open the page itself."
 
 
@@ -49,7 +56,28 @@ class Guard:
         refusal = refuse(scope)
         if refusal is not None:
             return await refusal(scope, receive, with_headers(scope, send))
-        await self.app(scope, receive, with_headers(scope, send))
+        await self._told(scope, receive, with_headers(scope, send))
+
+    async def _told(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; what breaks outside of all handlers gets a sentence, too."""
+        begun = False
+
+        async def sender(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sender)
+        except ClientDisconnect:  # nobody waits for an answer
+            return
+        except Exception as error:
+            if begun:
+                raise
+            if not is_full(error):
+                LOG.error("A request failed", exc_info=error)
+            status, text = (507, FULL) if is_full(error) else (500, BROKEN)
+            await PlainTextResponse(text, status)(scope, receive, sender)
 
 
 def refuse(scope: Scope) -> PlainTextResponse | None:
@@ -61,7 +89,7 @@ def refuse(scope: Scope) -> PlainTextResponse | None:
         return PlainTextResponse(FOREIGN, 403)
     length = Headers(scope=scope).get("content-length", "0")
     if length.isdigit() and int(length) > MAX_REQUEST_BYTES:
-        return PlainTextResponse("These files are too large together; send fewer.", 413)
+        return PlainTextResponse(TOO_LARGE, 413)
     return None
 
 

@@ -10,7 +10,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 import engrave.ui.zero  # noqa: F401  a Space on ZeroGPU looks for a function that asks for a GPU
-from engrave.access import accounts, admits, read_only
+from engrave.access import accounts, admits, alone
 from engrave.engine import Engine
 from engrave.places import FONTS, PLOTLY
 from engrave.ui import (
@@ -30,7 +30,9 @@ from engrave.ui.desk import Desk
 from engrave.ui.examples import FOLDER, Examples, read_examples
 from engrave.ui.explore_map import Chart
 from engrave.ui.guard import Guard
-from engrave.ui.sessions import Sessions, alone
+from engrave.ui.room import bound, kept_s
+from engrave.ui.sessions import Sessions
+from engrave.ui.speech import speak_throughout
 from engrave.ui.theme import STATIC, paper_theme, style_sheet
 from engrave.ui.views import Views
 from engrave.ui.visitors import UPLOADED, Visitors
@@ -80,6 +82,7 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
         add_endpoints(engine, views, sessions)
         add_review_endpoints(engine)
     page.temp_file_sets += [files.MADE, UPLOADED]
+    speak_throughout(page)
     return page.queue(max_size=MAX_WAITING, default_concurrency_limit=1, api_open=False)
 
 
@@ -128,11 +131,6 @@ def publish_files(views: Views, examples: Path, words: Path, trained: Path) -> N
     gr.set_static_paths([str(path.resolve()) for path in public])
 
 
-def kept_s() -> tuple[int, int]:
-    """Return how often old files are looked for and how old they may get, in seconds."""
-    return (600, 3600) if read_only() else (3600, 86400)
-
-
 def colophon(views: Views) -> str:
     """Return the foot of the page."""
     engine, originals = views.engine, len(views.originals)
@@ -150,6 +148,7 @@ def colophon(views: Views) -> str:
 def launch_settings() -> dict[str, Any]:
     """Return what `launch` needs besides an address."""
     known = accounts()
+    bound()  # a setting that cannot be read is told at the start
     return {
         "auth": admits(known) if known else None,
         "auth_message": "This page asks for a name and a password.",

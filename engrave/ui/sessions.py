@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary, finalize
 
 import gradio as gr
 
+from engrave.access import alone, shared
 from engrave.collection import Collection
 from engrave.collection.pair import Pair
 from engrave.engine import Engine
@@ -32,29 +33,8 @@ OVER, ANEW = "+", "*"  # between two names: the second on the first's map, or bo
 SHIPPED = ""  # the name of the collection that everybody begins with
 IDLE_S = 3600.0  # after a page was closed, until what it held is deleted; a session may come back
 LONGEST_S = 24 * 3600.0  # without a request, of a page that nobody saw closing
-THIS_MACHINE = {"", "127.0.0.1", "localhost", "::1"}
 PROXIED = ("x-forwarded-", "forwarded", "x-real-ip")  # headers that a proxy adds
 NEST = "engrave-session-"  # before the name of a private shelf
-
-
-def alone() -> bool:
-    """Tell whether each session's own collections are kept from the others.
-
-    They are in a Space, behind a proxy and where other machines are served, unless ENGRAVE_SHARED
-    is 1; where it is 0 they always are.
-    """
-    said = _said()
-    if said:
-        return said == "0"
-    served = os.environ.get("GRADIO_SERVER_NAME", "")
-    elsewhere = os.environ.get("SPACE_ID") or os.environ.get("GRADIO_ROOT_PATH")
-    return bool(elsewhere) or served not in THIS_MACHINE
-
-
-def _said() -> str:
-    """Return what ENGRAVE_SHARED says, where it says something."""
-    said = os.environ.get("ENGRAVE_SHARED", "")
-    return said if said in ("0", "1") else ""
 
 
 def _passed_on(request: gr.Request | None) -> bool:
@@ -144,7 +124,7 @@ class Sessions:
         self._known: dict[Key, Session] = {}
         self._open: WeakValueDictionary[tuple[Path, str, str], Chart] = WeakValueDictionary()
         self._lock = RLock()
-        self._guess = private is None and not _said()  # each request may tell better
+        self._guess = private is None and not shared()  # each request may tell better
         self._secret = secrets.token_bytes(32)  # so that nobody can name another's shelf
         sweep(self.folder)
         self.session = Visiting(self.of)

@@ -2,13 +2,13 @@
 
 import inspect
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import wraps
 from typing import Any
 
 import gradio as gr
 
-from engrave.errors import EngraveError
+from engrave.errors import FULL, EngraveError, is_full
 from engrave.ui.stops import Stopped
 from engrave.ui.visiting import Visiting
 from engrave.ui.visitors import acting
@@ -19,6 +19,10 @@ REQUEST = inspect.Parameter(
 )
 _END = object()
 SORRY = "Something went wrong on this side; try again, or with another picture or text."
+UNFIT = (
+    "This request holds something else than is asked for here; “Use via API” at the foot of the "
+    "page says what each endpoint takes."
+)
 
 
 def bind(handler: Callable[..., Any], *given: object) -> Callable[..., Any]:
@@ -98,9 +102,41 @@ def spoken(error: Exception) -> gr.Error:
     """Return the sentence for an error; what nobody foresaw goes to the log with its traceback."""
     if isinstance(error, gr.Error):
         return error
+    if is_full(error):
+        return gr.Error(FULL, print_exception=False)
     if isinstance(error, Stopped):  # it was asked for: no alarm
         return gr.Error(str(error), visible=False, print_exception=False)
     if isinstance(error, EngraveError):
         return gr.Error(str(error), print_exception=False)
     LOG.error("A request failed", exc_info=error)
     return gr.Error(SORRY, print_exception=False)
+
+
+def speak_throughout(page: gr.Blocks) -> None:
+    """Have also told in a sentence what goes wrong before and after handlers.
+
+    Of that, Gradio tells nothing at all, or with show_error whatever an exception holds.
+    """
+    steps: Any = page
+    steps.preprocess_data = _worded(page.preprocess_data, unfit)
+    steps.process_api = _worded(page.process_api, spoken)
+
+
+def unfit(error: Exception) -> gr.Error:
+    """Return the sentence for what a request sent that no component can hold."""
+    if isinstance(error, gr.Error) or is_full(error):
+        return spoken(error)
+    return gr.Error(UNFIT, print_exception=False)
+
+
+def _worded(
+    step: Callable[..., Awaitable[Any]], say: Callable[[Exception], gr.Error]
+) -> Callable[..., Awaitable[Any]]:
+    @wraps(step)
+    async def run(*arguments: Any, **named: Any) -> Any:
+        try:
+            return await step(*arguments, **named)
+        except Exception as error:
+            raise say(error) from error
+
+    return run

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,16 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engrave.sources.addresses import is_address
+from engrave.ui import room
+from engrave.ui.room import PROGRAMS
+from engrave.ui.taken import Uploads
 
 COOKIE = "engrave-visitor"
-GUEST = "guest"
+GUEST = PROGRAMS
 NOT_YOURS = "This file belongs to another visitor; upload it yourself."
 MAX_JSON_BYTES = 2_000_000
 TOO_LONG = "This request is longer than any that the page sends; send less at once."
@@ -55,11 +59,18 @@ def acting(request: gr.Request | None) -> Iterator[None]:
 
 def new_folder(owner: str | None = None) -> Path:
     """Make an empty folder for files of a visitor, else of the one who asks just now."""
-    own = _root() / "visitors" / (owner or _acting.get())
+    own = _own(owner or _acting.get())
+    room.tidy(_root())
+    if room.left(own, programs=own.name == GUEST) <= 0:
+        raise room.filled()
     folder = own / secrets.token_hex(16)
     own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # nor by others on this machine
     folder.mkdir(parents=True)
     return folder
+
+
+def _own(owner: str) -> Path:
+    return _root() / "visitors" / owner
 
 
 def came_in(path: str) -> Path | None:
@@ -89,7 +100,7 @@ class Visitors:
     """ASGI middleware that gives browsers a cookie, and each visitor only files of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+        self.app, self._uploads = app, Uploads(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse files of others, take uploads into the visitor's folder, pass all else on."""
@@ -101,29 +112,15 @@ class Visitors:
             return await PlainTextResponse(NOT_YOURS, 403)(scope, receive, send)
         if scope["method"] == "POST":
             if scope["path"].endswith("/upload"):
-                return await self._take_in(scope, receive, send, owner)
+                # Gradio's own names follow from what is in a file, so that whoever has the same
+                # picture could learn who else sent it
+                naming = partial(_taken, owner=owner)
+                return await self._uploads.take(scope, receive, send, _own(owner), naming)
             if not Headers(scope=scope).get("content-type", "").startswith("multipart/"):
                 return await self._read_first(scope, receive, send, owner)
         if owner == GUEST and scope["method"] == "GET":
             send = _with_cookie(scope, send)
         await self.app(scope, receive, send)
-
-    async def _take_in(self, scope: Scope, receive: Receive, send: Send, owner: str) -> None:
-        """Answer an upload with names in the visitor's folder: Gradio's own follow from what is in
-        the file, so that whoever has the same picture could learn who else sent it."""
-        messages: list[Message] = []
-
-        async def keep(message: Message) -> None:
-            messages.append(message)
-
-        # Gradio may move files after its answer, but not after this call
-        await self.app(scope, receive, keep)
-        body = b"".join(message.get("body", b"") for message in messages)
-        if messages and messages[0].get("status") == 200:
-            taken = [_taken(Path(path), owner) for path in json.loads(body)]
-            return await JSONResponse(taken)(scope, receive, send)
-        for message in messages:
-            await send(message)
 
     async def _read_first(self, scope: Scope, receive: Receive, send: Send, owner: str) -> None:
         """Pass on a request only where it names no file of another visitor."""
