@@ -110,8 +110,7 @@ class Project:
     def save(self, path: Path) -> None:
         """Write beside, then rename, so that nothing is lost where writing fails."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as scratch, scratch.open("w", encoding="utf-8", newline="
-") as file:
+        with whole_file(path) as scratch, scratch.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(self.lines())
 
     def restyle(self, style: Style) -> None:
