@@ -1,8 +1,11 @@
 """Records, their review, the house style, and projects that go on where they were."""
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -12,6 +15,7 @@ from engrave.review.evidence import marked
 from engrave.review.project import Project, append, merged, read_project, taken_in
 from engrave.review.record import (
     MAX_ALT,
+    TEXTS,
     Evidence,
     Machine,
     Record,
@@ -67,6 +71,27 @@ def test_opening_again_tells_machine_text_from_edited() -> None:
     assert reopened(decided(record(), "rejected", "Ada")).state == "machine"
     own = decided(edited(record(), {"alt": "An owl."}), "accepted", "Ada")
     assert reopened(own).state == "edited"
+
+
+def test_two_changes_of_one_record_at_once_both_stand() -> None:
+    project = Project([record()])
+    gate = Barrier(2)
+
+    def writer(name: str) -> Callable[[Record], Record]:
+        waits = [True]
+
+        def write(one: Record) -> Record:
+            if waits and waits.pop():
+                gate.wait(30)  # both have read the record before either writes
+            return edited(one, {name: "An owl."})
+
+        return write
+
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(project.change, "0" * 64, writer(name)) for name in TEXTS[1:3]]:
+            done.result(30)
+    (found,) = project
+    assert (found.alt, found.title) == ("An owl.", "An owl.")
 
 
 def test_a_file_that_was_cut_while_a_record_was_added_holds_all_before_it(tmp_path: Path) -> None:

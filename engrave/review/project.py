@@ -69,8 +69,15 @@ class Project:
             return True
 
     def change(self, key: object, how: Callable[[Record], Record]) -> Record:
-        """Replace a record by what a function makes of it."""
-        return self.put(how(self.needed(key)))
+        """Replace a record by what a function makes of it; the function is asked again where
+        somebody else changed the record meanwhile."""
+        while True:
+            old = self.needed(key)
+            new = how(old)
+            with self._lock:
+                if self._records.get(old.key) is old:
+                    self._records[old.key] = new
+                    return new
 
     def counts(self) -> dict[str, int]:
         """Return how many records are in each state, and how many could not be read."""

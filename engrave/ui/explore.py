@@ -22,6 +22,7 @@ from engrave.ui.explore_draw import (
     strolled,
 )
 from engrave.ui.explore_map import FRESH, Chart, Marks, calibrated, learnt, renamed
+from engrave.ui.explore_marks import keeping
 from engrave.ui.explore_search import Answer, ask, cleared, more_like
 from engrave.ui.explore_table import (
     Listing,
@@ -198,20 +199,24 @@ def wire(tab: ExploreTab, desk: Desk, walks: InterpolateTab) -> None:
     answer = [tab.choice, tab.map, tab.marks, tab.listing]
     wire_search(tab, chart, answer)
     wire_choice(tab, chart, answer)
-    tab.map.choose(bind(selected, chart), tab.marks, answer, **LIGHT)
-    tab.map.line(bind(lined, chart), tab.marks, answer, **LIGHT)
+    tab.map.choose(bind(keeping(selected), chart), tab.marks, answer, **LIGHT)
+    tab.map.line(bind(keeping(lined), chart), tab.marks, answer, **LIGHT)
     asked = tab.clusters.ponder(bind(learnt, chart), None, tab.clusters, **LIGHT)
     asked.then(bind(calibrated, chart), None, None, **LIGHT)
     tab.clusters.rename(bind(renamed, chart), None, tab.clusters, **LIGHT)
     made = [tab.detail, tab.map, tab.marks, tab.made]
     for source in (tab.map, tab.detail):
-        source.draw(bind(drawn, chart), tab.marks, made, show_progress_on=tab.detail, **MODEL)
+        source.draw(
+            bind(keeping(drawn), chart), tab.marks, made, show_progress_on=tab.detail, **MODEL
+        )
     tab.detail.use(bind(used, chart), tab.made, desk.walk_ends, **MODEL)
     stroll = bind(strolled, chart)
     shown = [walks.player, walks.away.kept, *walks.shown, desk.tabs]
     known = [tab.marks, walks.settings.loop]
     tab.choice.stroll(stroll, known, shown, show_progress_on=tab.progress, **LONG)
-    walks.player.chart(bind(shown_path, chart), tab.marks, [tab.map, tab.marks, desk.tabs], **LIGHT)
+    walks.player.chart(
+        bind(keeping(shown_path), chart), tab.marks, [tab.map, tab.marks, desk.tabs], **LIGHT
+    )
     for source in (tab.map, tab.detail, tab.choice):
         desk.opens(source)
 
@@ -220,7 +225,7 @@ def wire_others(tab: ExploreTab, desk: Desk, captions: CaptionTab, plates: Gener
     """Let what the other tabs made be put on the map."""
     chart = desk.chart
     shown = [tab.choice, tab.map, tab.marks, tab.listing, desk.tabs]
-    plate, end = bind(put_plate, chart), bind(put_end, chart)
+    plate, end = bind(keeping(put_plate), chart), bind(keeping(put_end), chart)
     plates.plates.chart(plate, [tab.marks, plates.made], shown, **MODEL)
     captions.answer.chart(end, [tab.marks, captions.end], shown, **MODEL)
 
@@ -229,20 +234,22 @@ def wire_search(tab: ExploreTab, chart: Visiting[Chart], answer: list[Any]) -> N
     """Say how a question is put, forgotten and brought back."""
     asked = [tab.text, tab.less, tab.file, *tab.weights, tab.marks]
     for trigger in (tab.text.submit, tab.less.submit, tab.run.click, tab.file.upload):
-        trigger(bind(ask, chart), asked, answer, show_progress_on=tab.choice, **MODEL)
+        trigger(bind(keeping(ask), chart), asked, answer, show_progress_on=tab.choice, **MODEL)
     forget = [tab.text, tab.less, tab.file, *answer]
-    tab.clear.click(bind(emptied, chart), tab.marks, forget, **LIGHT)
-    tab.detail.more(bind(more_like, chart), tab.marks, answer, **LIGHT)
+    tab.clear.click(bind(keeping(emptied), chart), tab.marks, forget, **LIGHT)
+    tab.detail.more(bind(keeping(more_like), chart), tab.marks, answer, **LIGHT)
     back = [tab.detail, *answer, tab.text, tab.less]
-    tab.map.restore(bind(restored, chart), tab.marks, back, **MODEL)
+    tab.map.restore(bind(keeping(restored), chart), tab.marks, back, **MODEL)
 
 
 def wire_choice(tab: ExploreTab, chart: Visiting[Chart], answer: list[Any]) -> None:
     """Say what the pictures and the table below the map do."""
     known = [tab.marks, tab.listing]
     tab.choice.turn(bind(turned, chart), known, [tab.choice, tab.listing], **LIGHT)
-    tab.choice.tick(bind(ticked, chart), known, answer[:3], **LIGHT)
-    tab.choice.walk(bind(chosen_walk, chart), known, answer, **LIGHT)
+    tab.choice.tick(
+        bind(keeping(ticked), chart), known, answer[:3], trigger_mode="multiple", **LIGHT
+    )
+    tab.choice.walk(bind(keeping(chosen_walk), chart), known, answer, **LIGHT)
     tab.choice.export(
         bind(exported, chart), known, tab.choice, show_progress_on=tab.progress, **LONG
     )
@@ -250,7 +257,7 @@ def wire_choice(tab: ExploreTab, chart: Visiting[Chart], answer: list[Any]) -> N
 
 def opener(tab: ExploreTab, tabs: gr.Tabs, chart: Visiting[Chart]) -> Opens:
     """Return what lets any widget open an engraving here."""
-    run = bind(open_item, chart)
+    run = bind(keeping(open_item), chart)
 
     def opens(source: gr.HTML) -> None:
         shown = [tab.detail, tab.map, tab.marks, tabs]

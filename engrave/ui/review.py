@@ -106,10 +106,12 @@ def judged(views: Views, session: Session, event: gr.EventData) -> Opened:
     """Accept or reject, and open the next record that nobody has decided."""
     data = _data(event)
     reviewer = clean_text(data.get("reviewer") or "")[:MAX_NAME]
-    record = session.project.needed(data.get("key"))
-    changed = rewritten(views.engine, record, _texts(data))
-    done = decided(changed, str(data.get("state")), reviewer)
-    session.project.put(done)
+    texts, state = _texts(data), str(data.get("state"))
+
+    def judge(record: Record) -> Record:
+        return decided(rewritten(views.engine, record, texts), state, reviewer)
+
+    done = session.project.change(data.get("key"), judge)
     session.reviewer = reviewer
     note = f"{done.file}: {done.state}."
     if not _open_next(session, "open", 1):
@@ -136,8 +138,10 @@ def taken(views: Views, session: Session, event: gr.EventData) -> Opened:
         raise PromptError("This caption is no longer here; open its picture again.")
     raw = record.machine.candidates[position].text
     text, changes = apply_terms(raw, session.project.style.terms)
-    own = offered(record, text, changes)
-    session.project.put(rewritten(views.engine, own, {"caption": text}))
+    session.project.change(
+        record.key,
+        lambda one: rewritten(views.engine, offered(one, text, changes), {"caption": text}),
+    )
     return shown(views, session, "Taken over; the alternative text is as it was.")
 
 
@@ -218,11 +222,11 @@ def kept(engine: Engine, session: Session, draft: object) -> str:
 def _saved(engine: Engine, session: Session, data: dict[str, Any]) -> str:
     """Keep what was written and tell so; nothing where it is as it was."""
     record = session.project.needed(data.get("key"))
-    changed = rewritten(engine, record, _texts(data))
+    texts = _texts(data)
     session.reviewer = clean_text(data.get("reviewer") or "")[:MAX_NAME] or session.reviewer
-    if changed is record:
+    if rewritten(engine, record, texts) is record:
         return ""
-    session.project.put(changed)
+    changed = session.project.change(record.key, lambda one: rewritten(engine, one, texts))
     again = " It was accepted before and is to be accepted again." * (record.state == ACCEPTED)
     return f"{changed.file}: saved.{again}"
 
