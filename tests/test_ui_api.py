@@ -207,6 +207,10 @@ def test_whatever_an_endpoint_is_sent_its_error_is_a_sentence(
     assert "Traceback" not in capfd.readouterr().err
 
 
+def test_too_few_values_are_counted(url: str) -> None:
+    assert "brings 1 values and 3 are needed" in call(url, "caption", [None])
+
+
 @pytest.mark.parametrize(
     "path", ["call/nobody", "call/v2/nobody", "call/v2/search", "run/nobody", "queue/join", "reset"]
 )

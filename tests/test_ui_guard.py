@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from engrave.ui.guard import MAX_REQUEST_BYTES, Guard
 
@@ -92,3 +93,44 @@ def test_the_page_itself_may_ask(
     monkeypatch.setenv("SPACE_HOST", "ada-engrave.hf.space")
     monkeypatch.setenv("GRADIO_ROOT_PATH", "https://fixed.example/engrave")
     assert client.post("/gradio_api/call/search", headers=headers | COOKIE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "passes"),
+    [
+        ({}, True),  # a program
+        ({"sec-fetch-site": "none"}, True),  # typed by a person
+        ({"sec-fetch-site": "same-origin"}, True),
+        ({"referer": "http://testserver/"}, True),
+        ({"sec-fetch-site": "cross-site"}, False),  # a link, or the address of a picture
+        ({"sec-fetch-site": "same-site"}, False),
+        ({"referer": "https://evil.example/testserver/"}, False),
+        ({"referer": "https://[evil"}, False),
+    ],
+)
+@pytest.mark.parametrize("path", ["/logout", "/logout/", "/engrave/logout?all_session=true"])
+def test_no_other_website_logs_a_visitor_out(
+    client: TestClient, path: str, headers: dict[str, str], passes: bool
+) -> None:
+    assert client.get(path, headers=headers).status_code == (200 if passes else 403)
+    assert client.get("/", headers=headers).status_code == 200  # a link to the page is welcome
+
+
+@pytest.mark.parametrize("error", [KeyError("secret"), OSError(28, "No space left on device")])
+def test_what_breaks_outside_of_handlers_gets_a_sentence(error: Exception) -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise error
+
+    told = TestClient(Guard(broken)).get("/")
+    assert told.status_code == (507 if isinstance(error, OSError) else 500)
+    assert told.text.endswith(".") and "secret" not in told.text
+    assert "content-security-policy" in told.headers
+
+
+def test_an_answer_that_was_begun_is_not_begun_anew() -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        TestClient(Guard(broken)).get("/")

@@ -28,8 +28,9 @@ from engrave.collection.names import (
     write_names,
 )
 from engrave.collection.trust import trust
-from engrave.errors import CollectionError, ConfigError
+from engrave.errors import CollectionError
 
+NOWHERE = Path(os.devnull) / "engrave"  # nothing can be kept there; whoever tries is told of it
 FORMAT = 1
 LONGEST_NAME = 60
 
@@ -48,11 +49,8 @@ def home() -> Path:
     named = os.environ.get("ENGRAVE_HOME")
     try:
         return Path(named) if named else Path.home() / ".cache" / "engrave"
-    except RuntimeError as error:  # as with a user that the system does not know
-        raise ConfigError(
-            "There is no home folder to keep collections and maps in; "
-            "set ENGRAVE_HOME to a folder that can be written."
-        ) from error
+    except RuntimeError:  # a user that the system does not know
+        return NOWHERE
 
 
 class Insights:

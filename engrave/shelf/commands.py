@@ -35,7 +35,7 @@ def run_import(arguments: argparse.Namespace, desk: Desk) -> int:
     """Import a source; return 1 where something in it could not be read."""
     source = open_source(arguments.source)
     name = arguments.name or name_from(source.name)
-    path = Path(arguments.source).expanduser()
+    path = Path(os.path.expanduser(arguments.source))
     origin = str(path.resolve()) if path.exists() else str(arguments.source)
     shelf = Shelf()
     if arguments.engine == "ray":
@@ -125,7 +125,7 @@ def facts(report: Report) -> dict[str, Any]:
 def _importer(arguments: argparse.Namespace, shelf: Shelf, desk: Desk) -> Importer:
     if arguments.engine == "plain":
         return Importer(shelf, desk.load(), captions=arguments.captions)
-    path = Path(arguments.source).expanduser()
+    path = Path(os.path.expanduser(arguments.source))
     return ClusterImporter(
         shelf,
         desk.load(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ def open_source(what: str | Path, *, hosts: Sequence[str] = (), private: bool = 
         address = what.strip()
         page = read_page(fetcher.get(address, MAX_PAGE_BYTES), address)
         return Iiif(page, address, fetcher)
-    path = Path(what).expanduser()
+    path = Path(os.path.expanduser(what))
     name = shown(what)
     try:
         if path.is_dir():

@@ -85,7 +85,7 @@ def refuse(scope: Scope) -> PlainTextResponse | None:
     path = scope["path"].replace("\\", "/").lower()
     if "/file=http" in path or "/file/http" in path or "/proxy=" in path:
         return PlainTextResponse("This server fetches nothing for others.", 403)
-    if _is_foreign(scope):
+    if _is_foreign(scope) or (path.rstrip("/").endswith("/logout") and _is_led_here(scope)):
         return PlainTextResponse(FOREIGN, 403)
     length = Headers(scope=scope).get("content-length", "0")
     if length.isdigit() and int(length) > MAX_REQUEST_BYTES:
@@ -109,6 +109,17 @@ def _is_foreign(scope: Scope) -> bool:
     own.add(_host(os.environ.get("GRADIO_ROOT_PATH", "")))
     host = _host(origin)
     return not host or (host not in own and not (host in THIS_MACHINE and own & THIS_MACHINE))
+
+
+def _is_led_here(scope: Scope) -> bool:
+    """Tell whether another website led a browser here, by a link or as if to a picture."""
+    headers = Headers(scope=scope)
+    told = headers.get("sec-fetch-site")
+    if told is not None:
+        return told not in ("same-origin", "none")
+    referer = headers.get("referer")  # of a browser that says no more
+    own = {_host(f"//{name}") for name in _names(headers)} - {""}
+    return referer is not None and _host(referer) not in own
 
 
 def _names(headers: Headers) -> list[str]:

@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from functools import wraps
 from typing import Any
@@ -19,10 +20,9 @@ REQUEST = inspect.Parameter(
 )
 _END = object()
 SORRY = "Something went wrong on this side; try again, or with another picture or text."
-UNFIT = (
-    "This request holds something else than is asked for here; “Use via API” at the foot of the "
-    "page says what each endpoint takes."
-)
+UNFIT = "This request holds something else than is asked for here; "
+TOO_FEW = "This request brings {} values and {} are needed; "
+WHERE = "“Use via API” at the foot of the page says what each endpoint takes."
 
 
 def bind(handler: Callable[..., Any], *given: object) -> Callable[..., Any]:
@@ -126,7 +126,9 @@ def unfit(error: Exception) -> gr.Error:
     """Return the sentence for what a request sent that no component can hold."""
     if isinstance(error, gr.Error) or is_full(error):
         return spoken(error)
-    return gr.Error(UNFIT, print_exception=False)
+    counts = re.search(r"needed: (\d+), got: (\d+)", str(error))
+    why = TOO_FEW.format(counts.group(2), counts.group(1)) if counts else UNFIT
+    return gr.Error(why + WHERE, print_exception=False)
 
 
 def _worded(
