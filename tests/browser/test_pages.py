@@ -72,3 +72,21 @@ def test_tabs_and_cards_are_reached_by_keyboard(page: Page) -> None:
     chip.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#detail .lead")).to_be_visible()
+
+
+@pytest.mark.parametrize("page", ["phone"], indirect=True)
+@pytest.mark.parametrize("name", ["Generate", "Interpolate"])
+def test_on_a_phone_sliders_are_wide_and_every_keyframe_is_in_sight(page: Page, name: str) -> None:
+    open_tab(page, name)
+    sliders = [one for one in page.locator("input[type=range]").all() if one.is_visible()]
+    frames = page.locator(".keyframe").filter(visible=True)
+    if name == "Interpolate":
+        expect(frames).to_have_count(3)  # A, B and the next
+    boxes = [one.bounding_box() for one in [*sliders, *frames.all()]]
+    assert len(boxes) >= 3
+    for box in boxes:
+        assert box is not None and box["width"] >= 220 and box["x"] + box["width"] <= 390
+    below = "e => e.parentElement.getBoundingClientRect().bottom - e.getBoundingClientRect().bottom"
+    settings = [one for one in sliders if one.evaluate("e => !!e.closest('.settings')")]
+    assert settings
+    assert min(one.evaluate(below) for one in settings) >= 4, "the knob is cut"
