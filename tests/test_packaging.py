@@ -34,6 +34,8 @@ FIELDS = {  # of the front matter, as the Hub documents them
     "models": list, "datasets": list, "header": str, "fullWidth": bool, "thumbnail": str,
     "disable_embedding": bool, "hf_oauth": bool, "preload_from_hub": list,
 }  # fmt: skip
+TOPS = r"\.gitignore|LICENSE|NOTICE|README\.md|app\.py|Makefile|pyproject\.toml|requirements.*\.txt"
+UNWANTED = tuple(".pyc .log .pyi .tar .zip .bak .orig .env .pem .key .sqlite".split())
 BUILD = "import setuptools.build_meta as b; print(b.build_{}({!r}))"
 WEIGHTS = ("assets/model/", "assets/collection/", "assets/training/", "assets/examples/")
 
@@ -197,9 +199,9 @@ def test_the_installed_page_is_served_and_asks_no_other_host(served: tuple[str, 
     assert "ASKED" not in log.read_text()
 
 
-def card() -> dict[str, Any]:
+def card(folder: Path = ROOT) -> dict[str, Any]:
     """Return the front matter of the README."""
-    return dict(RepoCard.load(ROOT / "README.md", repo_type="space").data.to_dict())
+    return dict(RepoCard.load(folder / "README.md", repo_type="space").data.to_dict())
 
 
 def test_the_front_matter_is_that_of_a_space() -> None:
@@ -216,21 +218,53 @@ def test_the_front_matter_is_that_of_a_space() -> None:
     assert all(re.fullmatch(r"[\w-]+", tag) for tag in found["tags"])
 
 
-def test_a_space_gets_only_what_it_needs(tmp_path: Path) -> None:
-    packed = tmp_path / "space.tar"
-    asked = ["git", "archive", "--worktree-attributes", "HEAD", "-o", str(packed)]
+@pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make space` lays out, unpacked where nothing else of the repository is."""
+    folder = tmp_path_factory.mktemp("space")
     tracked()  # skips where there is no git
+    packed = folder.with_suffix(".tar")
+    asked = ["git", "archive", "--worktree-attributes", "HEAD", "-o", str(packed)]
     subprocess.run(asked, cwd=ROOT, check=True)
     with tarfile.open(packed) as archive:
-        files = {one.name: one.size for one in archive if one.isfile()}
-    assert {"app.py", "README.md", "requirements.txt", "LICENSE", "NOTICE"} <= set(files)
+        assert all(one.isfile() or one.isdir() for one in archive)  # no link leads elsewhere
+        archive.extractall(folder, filter="data")
+    packed.unlink()
+    return folder
+
+
+def test_a_space_gets_only_what_it_needs(space: Path) -> None:
+    files = {str(path.relative_to(space)) for path in space.rglob("*") if path.is_file()}
+    assert {"app.py", "README.md", "requirements.txt", "LICENSE", "NOTICE"} <= files
     code = {name for name in tracked() if name.startswith(("engrave/", "train/", "assets/"))}
-    assert {"engrave/ui/page.py", "assets/model/config.json"} <= code <= set(files)
-    tops = {name.partition("/")[0] for name in files}
-    assert tops.isdisjoint({"tests", ".ci", "deploy", "runs", "requirements-dev.txt"})
-    shown = set(re.findall(r"\]\((assets/[^)]+)\)", (ROOT / "README.md").read_text()))
-    assert shown <= set(files)
-    assert sum(files.values()) < 300_000_000
+    assert {"engrave/ui/page.py", "assets/model/config.json"} <= code <= files
+    assert {name for name in files - code if not re.fullmatch(TOPS, name)} == set()
+    assert not [name for name in files if name.endswith(UNWANTED) or "__pycache__" in name]
+    shown = set(re.findall(r"\]\((assets/[^)]+)\)", (space / "README.md").read_text()))
+    assert shown <= files
+    sizes = [(space / name).stat().st_size for name in files]
+    assert sum(sizes) < 300_000_000 and max(sizes) < 15_000_000
+    assert card(space) == card()
+    assert (space / card(space)["app_file"]).is_file()
+
+
+def test_a_space_starts_from_what_was_laid_out_and_answers(space: Path, tmp_path: Path) -> None:
+    names = ("PATH", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "VIRTUAL_ENV", "LANG")
+    settings = {name: os.environ[name] for name in names if name in os.environ}
+    settings |= {"HOME": str(tmp_path), "GRADIO_SERVER_PORT": str(free_port())}
+    settings |= {"GRADIO_TEMP_DIR": str(tmp_path / "gradio"), "PYTHONDONTWRITEBYTECODE": "1"}
+    before = {path: path.stat().st_mtime_ns for path in space.rglob("*")}
+    log = tmp_path / "log.txt"
+    with serving([sys.executable, "app.py"], space, settings, log) as address:
+        assert "nothing leaves this machine" in httpx.get(address).text
+        asked = {"data": ["a ship in a storm", 2, ""]}
+        event = httpx.post(f"{address}/gradio_api/call/search", json=asked, timeout=60).json()
+        where = f"{address}/gradio_api/call/search/{event['event_id']}"
+        told = httpx.get(where, timeout=300).text
+        assert "event: complete" in told and told.count("similarity") == 2, told[:500]
+    assert "Traceback" not in log.read_text()
+    # a Space's own folder may be read-only
+    assert before == {path: path.stat().st_mtime_ns for path in space.rglob("*")}
 
 
 def test_an_app_on_a_space_starts(tmp_path: Path, weights: Path) -> None:
