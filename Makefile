@@ -37,8 +37,8 @@ TOOLS := build/tools
 audit: $(TOOLS)/.made  ## look up known faults of what the app needs; asks the network
 	@$(TOOLS)/bin/pip-audit --requirement requirements.txt --no-deps --disable-pip
 
-sbom: $(TOOLS)/.made  ## write what the app is made of to build/sbom.json (CycloneDX)
-	@$(TOOLS)/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-file build/sbom.json
+sbom: $(TOOLS)/.made  ## write what the app is made of to build/sbom.json (CycloneDX), held against its schema
+	@$(TOOLS)/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --validate --output-file build/sbom.json
 	@echo "build/sbom.json is written"
 
 # of their own, as they would change the versions that the app is tested with
