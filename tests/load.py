@@ -1,9 +1,9 @@
 """Many visitors at once: `python -m tests.load --users 1 8 32 --minutes 5 --out load.json`.
 
-Starts the page with the shipped model (or asks one that runs: --url) and lets programs ask for
-captions, searches, engravings and walks in a mix that a seed fixes, each program in a process of
-its own. Some walks are cancelled. Prints and writes how many requests failed (there must be none),
-how long answers took, which places in the queue were told, and what the server held in memory.
+Starts the page with the shipped model (or asks one that runs: --url) and lets programs ask all its
+endpoints in a mix that a seed fixes (`tests/load_mix.py`), each program in a process of its own.
+Some walks are cancelled. Prints and writes how many requests failed (there must be none), how long
+answers took, which places in the queue were told, and what the server held in memory.
 """
 
 from __future__ import annotations
@@ -25,13 +25,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
+from tests.load_mix import CANCELLED, MIX, Things, arguments, brought, endpoint_of
 from tests.servers import free_port, served
 
 ROOT = Path(__file__).resolve().parents[1]
-TEXTS = ("a ship in a storm", "an owl on a branch", "a castle on a rock", "two men at a table")
-MIX = {"caption": 4, "search": 6, "generate": 2, "interpolate": 2, "cancelled walk": 1}
 THINKS_S = (0.2, 2.0)  # a visitor looks at an answer before asking again
 CANCELLED_AFTER_S = (0.5, 3.0)
 GRACE_S = 45.0  # after the end, for answers that are under way
@@ -71,47 +68,37 @@ class Round:
 
 def visit(url: str, seed: int, until: float, told: Any) -> None:
     """Ask for this and that until the time is up; hand over all that was asked."""
-    from gradio_client import Client, handle_file
+    from gradio_client import Client
 
     dice, asked = random.Random(seed), list[Asked]()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            picture = Path(folder) / "a.png"
-            Image.effect_noise((256, 192), 20 + seed % 60).save(picture)
             client = Client(
                 url, verbose=False, analytics_enabled=False, download_files=False,
                 httpx_kwargs={"timeout": PATIENCE_S},  # its own 5 s are for machines at leisure
             )  # fmt: skip
+            things = brought(client, Path(folder), seed)
             while time.time() < until:
                 name = dice.choices(list(MIX), list(MIX.values()))[0]
-                asked.append(ask(client, name, dice, handle_file(picture), until))
+                asked.append(ask(client, name, dice, things, until))
                 time.sleep(dice.uniform(*THINKS_S))
     except Exception as error:  # such as a page that does not answer at all
         asked.append(Asked("search", 0.0, f"{type(error).__name__}: {error}"[:200]))
     told.put(asked)
 
 
-def ask(client: Any, name: str, dice: random.Random, picture: object, until: float) -> Asked:
+def ask(client: Any, name: str, dice: random.Random, things: Things, until: float) -> Asked:
     """Ask for one thing and wait for it."""
-    text, seed = dice.choice(TEXTS), dice.randrange(2**32)
-    walk = {"a": f"text:{text}", "b": "16102-0000", "frames": 12, "seed": seed}
-    arguments: dict[str, dict[str, Any]] = {
-        "caption": {"image": picture, "num": 3},
-        "search": {"text": text, "num": 24},
-        "generate": {"text": text, "num": 1, "seed": seed},
-        "interpolate": walk,
-        "cancelled walk": walk | {"frames": 48},
-    }
-    endpoint = "interpolate" if name == "cancelled walk" else name
+    endpoint = endpoint_of(name)
     start = time.perf_counter()
     try:
-        job = client.submit(**arguments[name], api_name=f"/{endpoint}")
+        job = client.submit(**arguments(name, dice, things), api_name=f"/{endpoint}")
         left_s = max(until + GRACE_S - time.time(), 0.0)
         places = waited(job, dice.uniform(*CANCELLED_AFTER_S) if name != endpoint else left_s)
         if name != endpoint or not job.done():
             start = time.perf_counter()
             job.cancel()
-            return Asked(name, time.perf_counter() - start, "", places, name == endpoint)
+            return Asked(name, time.perf_counter() - start, "", places, name != CANCELLED)
         job.result(timeout=1)
     except Exception as error:
         return Asked(name, time.perf_counter() - start, f"{type(error).__name__}: {error}"[:200])

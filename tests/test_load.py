@@ -1,6 +1,15 @@
 """What the load script makes of what its visitors met; the script itself takes minutes."""
 
-from tests.load import MIX, Asked, faults, growth, lines, summed
+import random
+import time
+from pathlib import Path
+
+from gradio_client import Client
+
+from tests.fakes import fake_engine
+from tests.load import Asked, ask, faults, growth, lines, summed
+from tests.load_mix import MIX, brought, endpoint_of
+from tests.test_ui_api import PUBLIC
 
 
 def test_what_was_met_is_put_into_figures() -> None:
@@ -30,3 +39,13 @@ def test_growth_and_silence_in_the_queue_are_faults() -> None:
 def test_memory_that_grew_early_and_then_stayed_is_no_growth() -> None:
     early = [(float(n), min(500.0 + 20 * n, 1500.0)) for n in range(200)]
     assert growth(early) == 0.0 and growth(early[:5]) == 0.0
+
+
+def test_every_endpoint_is_asked_and_answers(url: str, tmp_path: Path) -> None:
+    assert {f"/{endpoint_of(name)}" for name in MIX} == PUBLIC
+    client = Client(url, verbose=False, analytics_enabled=False, download_files=False)
+    things = brought(client, tmp_path, 0, known=fake_engine().collection.item(5).id)
+    for name in MIX:
+        found = ask(client, name, random.Random(0), things, until=time.time() + 60)
+        assert (found.endpoint, found.failure) == (name, "")
+        assert not found.unfinished
