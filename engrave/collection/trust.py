@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from engrave.progress import Progress, tell
+
 TRUE = 15  # neighbours in the embedding that a point is asked for
 NEAR = 50  # points of the map that count as near it
 CELLS = 8_000_000  # cosines held at once, so that 100,000 engravings need no 40 GB
 
 
-def true_neighbours(embeddings_NE: np.ndarray, num: int = TRUE) -> np.ndarray:
+def true_neighbours(
+    embeddings_NE: np.ndarray, num: int = TRUE, progress: Progress | None = None
+) -> np.ndarray:
     """Return the rows (N, K) of highest cosine to each row, itself left out, in no order."""
     count = len(embeddings_NE)
     num = min(num, max(count - 1, 0))
     found = np.zeros((count, num), np.int64)
     block = max(1, CELLS // max(count, 1))
     for start in range(0, count, block):
+        tell(progress, start / count, f"Neighbours of {start:,} of {count:,} pictures")
         cosines = embeddings_NE[start : start + block] @ embeddings_NE.T
         rows = np.arange(len(cosines))
         cosines[rows, start + rows] = -np.inf

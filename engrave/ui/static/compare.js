@@ -45,7 +45,7 @@ function form(known, trigger) {
   if (known.length === 0) return el("p", { class: "empty" }, "Import a collection of your own first; then it can be compared with another.");
   const [firstLabel, first] = choice("Compare", known, "");
   const [secondLabel, second] = choice("with", known, known[0].name);
-  const map = el("select", {}, el("option", { value: "" }, "the map of the first, where the second is placed"), el("option", { value: "anew" }, "a new map of both"));
+  const map = el("select", {}, el("option", { value: "" }, "the map of the first, where the second is placed"), el("option", { value: "anew" }, "a new map of both: a simple one, drawn at once (PCA)"));
   const go = () => trigger("compare", { first: first.value, second: second.value, anew: map.value === "anew" });
   return el("div", { class: "map-tools chooser" }, firstLabel, secondLabel, el("label", {}, "on ", map), button("Compare", go));
 }
