@@ -14,13 +14,26 @@ from engrave.collection.clusters import LONE, by_size, find_clusters, medoids, n
 from engrave.collection.ground import along, around, blend
 from engrave.collection.insight import Insights
 from engrave.collection.names import Given, settled
-from engrave.collection.queries import Company, Part, Yardstick, blended, scores
+from engrave.collection.queries import (
+    Company,
+    Part,
+    Yardstick,
+    blended,
+    blocks_of,
+    cosines_of,
+    scores,
+)
 from engrave.collection.trust import true_neighbours, trust
 from engrave.collection.vectors import unit
 from engrave.errors import CollectionError
 from tests.tiny import tiny_collection
 
 SIZES = (40, 30, 20)
+
+
+def scored(embeddings: np.ndarray, parts: list[Part]) -> np.ndarray:
+    """Return the scores of engravings for a question."""
+    return scores(cosines_of(blocks_of(embeddings), len(embeddings), parts), parts)
 
 
 @pytest.fixture
@@ -211,8 +224,8 @@ def test_a_question_of_one_part_ranks_by_cosine() -> None:
 def test_less_of_something_pushes_it_down() -> None:
     collection = tiny_collection()
     one, other = collection.embeddings[3], collection.embeddings[8]
-    both = scores(collection.embeddings, [Part(one), Part(other)])
-    less = scores(collection.embeddings, [Part(one), Part(other, -1)])
+    both = scored(collection.embeddings, [Part(one), Part(other)])
+    less = scored(collection.embeddings, [Part(one), Part(other, -1)])
     assert set(np.argsort(-both)[:2]) == {3, 8}
     assert np.argmax(less) == 3 and np.argmin(less) == 8
 
@@ -221,7 +234,7 @@ def test_weights_hold_where_one_part_spreads_less() -> None:
     rng = np.random.default_rng(4)
     rows = unit(np.concatenate([rng.normal(size=(400, 8)), rng.normal(size=(400, 8)) / 50], axis=1))
     loud, quiet = np.eye(16)[0], np.eye(16)[12]
-    found = scores(rows, [Part(loud, 1), Part(quiet, 1)])
+    found = scored(rows, [Part(loud, 1), Part(quiet, 1)])
     assert np.corrcoef(found, rows @ loud)[0, 1] == pytest.approx(
         np.corrcoef(found, rows @ quiet)[0, 1], abs=0.05
     )

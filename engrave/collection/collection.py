@@ -6,7 +6,7 @@ Shapes: N engravings, L width of the latent, E width of the embedding.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +16,11 @@ import numpy as np
 from PIL.Image import Image
 
 from engrave.answers import Neighbour
+from engrave.collection import queries
 from engrave.collection.atlas import Atlas
 from engrave.collection.facets import decade, write_map
 from engrave.collection.mapping import PLACED_BY, pulled
-from engrave.collection.queries import Company, Nearness, Part, Yardstick, scores
+from engrave.collection.queries import Block, Company, Nearness, Part, Yardstick
 from engrave.collection.table import Item, read_table, write_table
 from engrave.collection.vectors import (
     read_embeddings,
@@ -112,14 +113,27 @@ class Collection:
     @cached_property
     def yardstick(self) -> Yardstick:
         """How far the engravings lie from their own nearest."""
-        return Yardstick.of(self.embeddings)
+        rows = queries.sampled(len(self))
+        return Yardstick.among(rows, self.embeddings_of(rows), self.blocks())
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield rows and their joint embeddings, all of them and in any order."""
+        return queries.blocks_of(self.embeddings)
+
+    def embeddings_of(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return the joint embeddings of a few rows."""
+        return self.embeddings[rows]
+
+    def meanings(self, width: int) -> np.ndarray:
+        """Return where latents begin, of as many engravings as it takes to measure others by."""
+        return self.latents[:, :width]
 
     def nearness(self, latent_L: np.ndarray, meaning_width: int) -> Nearness:
         """Say how near a picture is to the engravings, by its meaning: where the latent begins."""
         if not self.items:
             raise CollectionError("The collection is empty, so nothing is near to it; import some.")
         if self._company is None:
-            self._company = Company(self.latents[:, :meaning_width])
+            self._company = Company(self.meanings(meaning_width))
         return self._company.measure(latent_L[:meaning_width])
 
     def row(self, id: str) -> int | None:
@@ -164,10 +178,10 @@ class Collection:
         """Return what answers a question of several parts best, and the score (N,) of every row."""
         if not self.items or not parts:
             return (), np.zeros(len(self.items), np.float32)
-        found = scores(self.embeddings, parts)
+        each = queries.cosines_of(self.blocks(), len(self), parts)
+        found = queries.scores(each, parts)
         rows = np.argsort(-found, kind="stable")[:num]
-        cosines = self.embeddings[rows] @ unit(parts[0].embedding_E)
-        pairs = zip(rows.tolist(), cosines.tolist(), strict=True)
+        pairs = zip(rows.tolist(), each[0, rows].tolist(), strict=True)
         return tuple(self.neighbour(row, cosine) for row, cosine in pairs), found
 
     def place(self, embedding_E: np.ndarray) -> tuple[float, float]:

@@ -5,7 +5,7 @@ Shapes: N engravings, E width of the embedding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,11 @@ OUTSIDE = 0.02  # share of engravings lonelier than a new one, below which the m
 COMPANY = 10  # nearest engravings that a picture is measured by: one alone may be near by chance
 
 
+AT_ONCE = 8_192  # embeddings that are compared at once: beside a sample, 32 MB of cosines
+
+Block = tuple[np.ndarray, np.ndarray]  # rows of a collection, and their vectors
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One part of a question: more like this (weight above 0) or less like it (below 0)."""
@@ -25,16 +30,39 @@ class Part:
     weight: float = 1.0
 
 
-def scores(embeddings_NE: np.ndarray, parts: Sequence[Part]) -> np.ndarray:
+def blocks_of(vectors_NE: np.ndarray) -> Iterator[Block]:
+    """Yield what lies in memory in blocks, as others yield what does not fit there."""
+    for start in range(0, len(vectors_NE), AT_ONCE):
+        block = vectors_NE[start : start + AT_ONCE]
+        yield np.arange(start, start + len(block)), block
+
+
+def cosines_of(blocks: Iterable[Block], count: int, parts: Sequence[Part]) -> np.ndarray:
+    """Return the cosine of each part of a question with each engraving (P, N)."""
+    asked = np.stack([unit(part.embedding_E) for part in parts])
+    found = np.zeros((len(parts), count), np.float32)
+    for rows, embeddings in blocks:
+        found[:, rows] = asked @ embeddings.T
+    return found
+
+
+def closest(blocks: Iterable[Block], asked_PE: np.ndarray) -> np.ndarray:
+    """Return for each embedding that is asked for the highest cosine of any engraving (P,)."""
+    best = np.full(len(asked_PE), -1.0, np.float32)
+    for _, embeddings in blocks:
+        best = np.maximum(best, (asked_PE @ embeddings.T).max(axis=1))
+    return best
+
+
+def scores(cosines_PN: np.ndarray, parts: Sequence[Part]) -> np.ndarray:
     """Return how well each engraving answers (N,), in standard deviations of the collection.
 
     Cosines of texts spread less than those of pictures, so each part is first brought to
     mean 0 and deviation 1: only then do weights mean what they say.
     """
-    total = np.zeros(len(embeddings_NE), np.float32)
-    for part in parts:
-        cosines = embeddings_NE @ unit(part.embedding_E)
-        total += part.weight * (cosines - cosines.mean()) / max(float(cosines.std()), 1e-6)
+    total = np.zeros(cosines_PN.shape[1], np.float32)
+    for part, found in zip(parts, cosines_PN, strict=True):
+        total += part.weight * (found - found.mean()) / max(float(found.std()), 1e-6)
     weight = float(np.sqrt(sum(part.weight**2 for part in parts))) or 1.0
     return total / weight
 
@@ -64,18 +92,32 @@ class Yardstick:
     @classmethod
     def of(cls, vectors_NE: np.ndarray, num: int = 1) -> Yardstick:
         """Measure a sample of the collection, spread evenly over it, by the `num` nearest."""
-        count = len(vectors_NE)
-        if count < 2:
+        rows = sampled(len(vectors_NE))
+        return cls.among(rows, vectors_NE[rows], blocks_of(vectors_NE), num)
+
+    @classmethod
+    def among(
+        cls, rows_S: np.ndarray, sample_SE: np.ndarray, blocks: Iterable[Block], num: int = 1
+    ) -> Yardstick:
+        """Measure a sample by the `num` nearest of all others, block by block."""
+        if len(rows_S) < 2:
             return cls(np.ones(1))
-        rows = np.unique(np.linspace(0, count - 1, min(SAMPLE, count)).astype(int))
-        cosines = vectors_NE[rows] @ vectors_NE.T
-        cosines[np.arange(len(rows)), rows] = -np.inf
-        return cls(np.partition(cosines, -num, axis=1)[:, -num:].mean(axis=1))
+        best = np.full((len(rows_S), num), -np.inf, np.float32)
+        for rows, vectors in blocks:
+            found = sample_SE @ vectors.T
+            found[rows_S[:, None] == rows[None, :]] = -np.inf
+            best = np.partition(np.hstack([best, found]), -num, axis=1)[:, -num:]
+        return cls(best.mean(axis=1))
 
     def measure(self, cosine: float) -> Nearness:
         """Say how near a picture is whose nearest engravings have this cosine."""
         lonelier = float(np.searchsorted(self.cosines, cosine, side="right") / len(self.cosines))
         return Nearness(cosine, lonelier, _words(lonelier, self.whose), lonelier < OUTSIDE)
+
+
+def sampled(count: int, num: int = SAMPLE) -> np.ndarray:
+    """Return up to `num` rows, spread evenly over all."""
+    return np.unique(np.linspace(0, count - 1, min(num, count)).astype(int))
 
 
 class Company:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -84,7 +84,16 @@ class Store:
         flat = found.chunk(0) if isinstance(found, pa.ChunkedArray) else found
         return flat.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
 
-    def some(self, row_ids: Sequence[int], column: str) -> list[bytes]:
+    def batches(self, column: str, num: int) -> Iterator[tuple[list[int], np.ndarray]]:
+        """Yield row ids and vectors of all pictures, in no order and never all in memory."""
+        with _told(self.folder, "read"):
+            asked = self.pictures.search().select([column]).with_row_id(True)
+            for batch in asked.to_batches(num):
+                width = batch[column].type.list_size
+                flat = batch[column].flatten().to_numpy(zero_copy_only=False)
+                yield batch["_rowid"].to_pylist(), flat.reshape(-1, width)
+
+    def some(self, row_ids: Sequence[int], column: str) -> list[Any]:
         """Return one column of a few pictures, in the order of their row ids."""
         with _told(self.folder, "read"):
             asked = self.pictures.take_row_ids(list(row_ids)).select([column]).with_row_id()

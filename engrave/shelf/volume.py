@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from engrave.collection import Collection, Label
 from engrave.collection.atlas import CELLS, Atlas
 from engrave.collection.facets import decade, write_map
 from engrave.collection.mapping import pca_places, placed_among
+from engrave.collection.queries import AT_ONCE, Block
 from engrave.collection.vectors import unit
 from engrave.errors import CollectionError
 from engrave.image import pad_square
@@ -156,6 +157,29 @@ class Volume(Collection):
         rows = np.array([self._rows_by_id[id] for id in ids], np.int64)
         kept = rows != exclude if exclude is not None else np.ones(len(rows), bool)
         return rows[kept][:num], cosines[kept][:num]
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield rows and embeddings: from memory, or where there are very many from the disk."""
+        if len(self) <= IN_MEMORY:
+            yield from super().blocks()
+            return
+        for ids, block in self._store.batches("embedding", AT_ONCE):
+            yield np.array([self._rows_by_id[id] for id in ids]), unit(block)
+
+    def embeddings_of(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return the joint embeddings of a few rows."""
+        if len(self) <= IN_MEMORY:
+            return super().embeddings_of(rows)
+        found = self._store.some([self._row_ids[row] for row in rows], "embedding")
+        return unit(np.array(found, np.float32))
+
+    def meanings(self, width: int) -> np.ndarray:
+        """Return where latents begin; where there are very many, of every so manieth engraving."""
+        if len(self) <= IN_MEMORY:
+            return super().meanings(width)
+        each = -(-len(self) // IN_MEMORY)
+        read = self._store.batches("latent", AT_ONCE)
+        return np.concatenate([unit(block)[::each, :width] for _, block in read])
 
     @cached_property
     def _rows_by_id(self) -> dict[int, int]:

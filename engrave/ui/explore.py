@@ -56,7 +56,7 @@ FROM_ADDRESS = """() => {
 def show_item(chart: Chart, index: int, src: str = "") -> View:
     """Return one engraving with its neighbours; `src` is its reconstruction where that is known."""
     engine, views = chart.engine, chart.views
-    embedding = engine.collection.embeddings[index]
+    embedding = engine.collection.embeddings_of([index])[0]
     near = engine.neighbours(embedding, NEAR, exclude=index)
     x, y = engine.collection.places[index].tolist()
     return views.detail(index, near, src) | {"x": x, "y": y}

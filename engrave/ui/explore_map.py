@@ -30,7 +30,7 @@ import numpy as np
 from engrave.access import read_only, refuse_changes
 from engrave.collection import Collection
 from engrave.collection.insight import Insight, Insights
-from engrave.collection.queries import Yardstick
+from engrave.collection.queries import Yardstick, closest
 from engrave.engine import Engine
 from engrave.errors import AccessError, PromptError
 from engrave.originals.shown import Shown
@@ -160,8 +160,8 @@ class Chart:
                     return
                 rows = np.linspace(0, len(told) - 1, min(TRIED, len(told))).astype(int)
                 captions = [told[row] for row in rows]
-                cosines = self.engine.embed_texts(captions) @ collection.embeddings.T
-                self._texts = Yardstick(cosines.max(axis=1), "captions")
+                asked = self.engine.embed_texts(captions)
+                self._texts = Yardstick(closest(collection.blocks(), asked), "captions")
 
 
 def learnt(chart: Chart) -> View:

@@ -59,7 +59,7 @@ def more_like(chart: Chart, marks: Marks, event: gr.EventData) -> Answer:
     """Find engravings like the open one."""
     index = position_of(event, "index", len(chart.engine.collection))
     own = chart.engine.collection.neighbour(index)
-    parts = [Part(chart.engine.collection.embeddings[index])]
+    parts = [Part(chart.engine.collection.embeddings_of([index])[0])]
     return answered(chart, marks, parts, f"More like “{own.caption}”", {}, None)
 
 

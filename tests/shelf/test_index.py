@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engrave.collection.queries import Part
 from engrave.shelf import store as stores
 from engrave.shelf import volume as volumes
 from engrave.shelf.benchmark import lines, measure_search
@@ -38,6 +39,33 @@ def test_a_large_collection_answers_by_its_index(
         without = indexed.nearest(embedding, 10, exclude=row)
         assert len(without) == 10 and row not in {one.index for one in without}
         assert np.allclose(indexed.place(embedding), exact.place(embedding), atol=0.5)
+
+
+def test_questions_to_a_large_collection_never_hold_all_vectors(
+    shelf: Shelf, reader: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for seed in range(90):
+        noise(folder / f"{seed:03d}.png", seed)
+    Importer(shelf, reader).run(open_source(folder), "many")
+    noise(folder / "000.png", 1_000)  # so that rows do not lie on the disk in their order
+    Importer(shelf, reader).run(open_source(folder), "many")
+    exact = shelf.open("many")
+    parts = [Part(exact.embeddings[7]), Part(exact.embeddings[40], -0.5)]
+    wanted, all_scores = exact.answers(parts, 10)
+    monkeypatch.setattr(volumes, "IN_MEMORY", 40)
+    monkeypatch.setattr(volumes, "AT_ONCE", 16)
+    held = shelf.open("many")
+    found, scores = held.answers(parts, 10)
+    assert found[0].index == 7
+    assert [one.id for one in found] == [one.id for one in wanted]
+    np.testing.assert_allclose(scores, all_scores, atol=1e-4)
+    np.testing.assert_allclose(held.yardstick.cosines, exact.yardstick.cosines, atol=1e-5)
+    np.testing.assert_allclose(held.embeddings_of([3, 0]), exact.embeddings[[3, 0]], atol=1e-5)
+    near = [one.nearness(exact.latents[5], 8).lonelier for one in (held, exact)]
+    assert abs(near[0] - near[1]) < 0.3 and 30 <= len(held.meanings(8)) <= 40
+    assert not {"embeddings", "latents"} & set(vars(held))  # never read as a whole
 
 
 def test_the_benchmark_finds_true_neighbours() -> None:
