@@ -41,6 +41,9 @@ def add_review_options(parser: argparse.ArgumentParser) -> None:
             f"--{word}", dest="decide", action="store_const", const=state, help=f"{word} them"
         )
     parser.add_argument("--reviewer", metavar="TEXT", help="who decides")
+    parser.add_argument(
+        "--only", metavar="TEXTS", help="decide on some texts alone, such as caption,tags"
+    )
     for name, what in (
         ("caption", "caption"),
         ("alt", "alternative text, at most 124 characters"),

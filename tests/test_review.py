@@ -12,6 +12,7 @@ import pytest
 from engrave.errors import PromptError, ReviewError
 from engrave.review.captioning import caption_all, rewritten, tags_of
 from engrave.review.evidence import marked
+from engrave.review.parsing import from_json
 from engrave.review.project import Project, append, merged, read_project, taken_in
 from engrave.review.record import (
     MAX_ALT,
@@ -22,7 +23,6 @@ from engrave.review.record import (
     alt_of,
     decided,
     edited,
-    from_json,
     reopened,
 )  # fmt: skip
 from engrave.review.style import Style, style_from_json

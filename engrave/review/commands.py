@@ -80,7 +80,7 @@ def review_project(
     texts = {name: getattr(arguments, name) for name in LABELS if getattr(arguments, name)}
     chosen = reviewed(
         project, arguments.names, texts=texts, decision=arguments.decide or "",
-        reviewer=arguments.reviewer or "", wake=wake,
+        reviewer=arguments.reviewer or "", wake=wake, only=_only(arguments.only),
     )  # fmt: skip
     if texts or arguments.decide or arguments.read is not None:
         project.save(arguments.project)
@@ -117,6 +117,10 @@ def line_of_record(record: Record) -> str:
 def page_of(record: Record) -> dict[str, object]:
     """Return a record as plain data, with its mark."""
     return record.as_json() | {"mark": mark_of(record)}
+
+
+def _only(names: str | None) -> list[str]:
+    return [name.strip() for name in (names or "").split(",") if name.strip()]
 
 
 def _style(style: Style, arguments: argparse.Namespace) -> Style:

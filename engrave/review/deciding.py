@@ -22,10 +22,12 @@ def reviewed(
     decision: str,
     reviewer: object,
     wake: Wake,
+    only: Sequence[str] = (),
 ) -> list[Record]:
     """Write texts into a named picture and accept or reject the named ones, all of it or nothing.
 
-    `decision` may be empty; without names all records are returned. Raises PromptError where a
+    `decision` may be empty, and is about `only` some of the texts where they are named, of 'all'
+    about those that are there; without names all records are returned. Raises PromptError where a
     name is unknown, a text is for several pictures, or nobody is named who decides.
     """
     chosen = named(project, names)
@@ -33,11 +35,16 @@ def reviewed(
         raise PromptError("A text is for one picture; name the one that it belongs to.")
     if decision and not names:
         raise PromptError("Nothing is named; name the pictures, or 'all' for those still open.")
-    if not texts and not decision:
+    if not texts and not decision and not only:
         return chosen
     changed = [rewritten(wake(), one, dict(texts)) if texts else one for one in chosen]
+    if only and not decision:
+        raise PromptError("Nothing is decided on these texts; accept or reject them.")
     if decision:
-        changed = [decided(one, decision, reviewer) for one in changed]
+        many = list(names) == ["all"]
+        meant = [(one, _there(one, only) if many else only) for one in changed]
+        changed = [decided(one, decision, reviewer, only=texts) for one, texts in meant
+                   if texts or not only]  # fmt: skip
     return [project.put(one) for one in changed]
 
 
@@ -57,6 +64,10 @@ def named(project: Project, names: Sequence[str]) -> list[Record]:
             )
         found[own[0].key] = own[0]
     return list(found.values())
+
+
+def _there(record: Record, names: Sequence[str]) -> list[str]:
+    return [name for name in names if getattr(record, name, True)]
 
 
 def _begins(key: str, name: str) -> bool:

@@ -15,7 +15,8 @@ from threading import Lock
 from typing import Any
 
 from engrave.errors import ReviewError
-from engrave.review.record import DECIDED, MACHINE, STATES, Record, from_json
+from engrave.review.parsing import from_json
+from engrave.review.record import DECIDED, MACHINE, STATES, Record
 from engrave.review.style import Style, style_from_json
 from engrave.whole import whole_file
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from rapidfuzz.distance import Levenshtein
 
 from engrave.answers import Candidate
-from engrave.errors import PromptError, ReviewError
+from engrave.errors import PromptError
 from engrave.limits import MAX_CHARACTERS, clean_text
 
 MACHINE, EDITED, ACCEPTED, REJECTED = "machine", "edited", "accepted", "rejected"
@@ -63,6 +63,16 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a person decided about one text by itself."""
+
+    text: str  # a key of LABELS
+    state: str
+    reviewer: str = ""
+    reviewed: str = ""  # when, UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """The texts of one picture, kept apart, and how far their review is."""
 
@@ -81,12 +91,13 @@ class Record:
     distance: int = 0  # letters that a person put in, took out or exchanged
     reviewer: str = ""
     reviewed: str = ""  # when, UTC
-    changed: str = ""  # when a person last wrote or opened it again, UTC
+    changed: str = ""  # when a person last wrote, decided on one text or opened it again, UTC
+    verdicts: tuple[Verdict, ...] = ()  # on single texts, before what was decided of all
     evidence: tuple[Evidence, ...] = ()
     embedding: str = ""  # of the picture, base64 of float16
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain data from which `from_json` makes an equal record."""
+        """Return plain data of which `parsing` makes an equal record."""
         return asdict(self)
 
 
@@ -108,13 +119,17 @@ def alt_of(caption: str) -> str:
 
 
 def edited(record: Record, texts: Mapping[str, Any], match: float | None = None) -> Record:
-    """Return the record with a person's texts; the same record where none differs."""
+    """Return the record with a person's texts; the same record where none differs. What was
+    accepted beside them stays so; a record that was rejected is open again."""
     given: dict[str, Any] = {name: clean(name, texts[name]) for name in TEXTS if name in texts}
     if "tags" in texts:
         given["tags"] = clean_tags(texts["tags"])
-    if all(getattr(record, name) == value for name, value in given.items()):
+    changed = {name for name, value in given.items() if getattr(record, name) != value}
+    if not changed:
         return record
-    own = replace(record, **given, state=EDITED, reviewer="", reviewed="", changed=now())
+    kept = each(record) if record.state == ACCEPTED else record.verdicts
+    own = opened(replace(record, **given), tuple(one for one in kept if one.text not in changed))
+    own = replace(own, state=EDITED)
     distance = Levenshtein.distance(record.machine.caption, own.caption)
     return replace(own, distance=distance, match=record.match if match is None else match)
 
@@ -123,7 +138,8 @@ def inscribed(record: Record, printed: str) -> Record:
     """Return the record with printed words that a machine read; what a person wrote in their place
     or decided stays, and they are only offered beside it."""
     machine = replace(record.machine, printed=printed)
-    own = record.printed not in ("", record.machine.printed) or record.state in DECIDED
+    own = record.printed not in ("", record.machine.printed)
+    own = own or verdict_on(record, "printed").state in DECIDED
     return replace(record, machine=machine, printed=record.printed if own else printed)
 
 
@@ -148,23 +164,96 @@ def written(record: Record) -> tuple[str, ...]:
     return tuple(name for name, found in own.items() if found)
 
 
-def decided(record: Record, state: str, reviewer: object, when: str = "") -> Record:
-    """Return the record accepted or rejected by a person; raises PromptError where it cannot be."""
+def decided(
+    record: Record, state: str, reviewer: object, when: str = "", only: Sequence[str] = ()
+) -> Record:
+    """Return the record accepted or rejected by a person, all of it or `only` some texts; raises
+    PromptError where it cannot be. Accepting all leaves rejected what was rejected by itself."""
     if state not in DECIDED:
         raise PromptError(f"A text is accepted or rejected, not '{state}'; choose one.")
     name = clean_text(reviewer)[:MAX_NAME]
     if not name:
         raise PromptError(f"Nobody is named; write who has {state} it in 'Reviewed by'.")
-    if state == ACCEPTED and not record.caption:
+    when = when or now()
+    if only:
+        fresh = tuple(Verdict(text=_known(one), state=state, reviewer=name, reviewed=when)
+                      for one in dict.fromkeys(only))  # fmt: skip
+        empty = next((one for one in only if not getattr(record, one)), None)
+        if state == ACCEPTED and empty:
+            raise PromptError(f"The {LABELS[empty]} is empty; write one, or accept another text.")
+        rest = tuple(one for one in each(record) if one.text not in only)
+        return settled(opened(record, (*rest, *fresh), when))
+    kept = tuple(one for one in record.verdicts if state == ACCEPTED and one.state == REJECTED)
+    if state == ACCEPTED and not record.caption and "caption" not in {one.text for one in kept}:
         raise PromptError("The caption is empty; write one, or reject the machine's.")
-    return replace(record, state=state, reviewer=name, reviewed=when or now())
+    return replace(record, state=state, reviewer=name, reviewed=when, verdicts=kept)
 
 
-def reopened(record: Record) -> Record:
-    """Return the record as it was before somebody decided."""
+def reopened(record: Record, only: Sequence[str] = ()) -> Record:
+    """Return the record, or `only` some texts of it, as before somebody decided."""
+    names = set(map(_known, only))
+    return opened(record, tuple(one for one in each(record) if names and one.text not in names))
+
+
+def opened(record: Record, verdicts: tuple[Verdict, ...], when: str = "") -> Record:
+    """Return the record as one that is still open, with what was decided of single texts."""
     own = {name: getattr(record, name) for name in LABELS}
-    state = MACHINE if own == suggestion(record.machine) else EDITED
-    return replace(record, state=state, reviewer="", reviewed="", changed=now())
+    state = EDITED if verdicts or own != suggestion(record.machine) else MACHINE
+    return replace(
+        record, state=state, verdicts=verdicts, reviewer="", reviewed="", changed=when or now()
+    )
+
+
+def settled(record: Record) -> Record:
+    """Return the record as decided once each of its texts is, by whoever decided last."""
+    found = {one.text for one in record.verdicts}
+    if not {"caption", *(name for name in LABELS if getattr(record, name))} <= found:
+        return record
+    last = max(record.verdicts, key=lambda one: one.reviewed)
+    state = ACCEPTED if any(one.state == ACCEPTED for one in record.verdicts) else REJECTED
+    kept = tuple(one for one in record.verdicts
+                 if (one.state, one.reviewer) != (state, last.reviewer))  # fmt: skip
+    return replace(
+        record, state=state, verdicts=kept, reviewer=last.reviewer, reviewed=last.reviewed
+    )
+
+
+def each(record: Record) -> tuple[Verdict, ...]:
+    """Return what was decided, text by text."""
+    found = (verdict_on(record, name) for name in LABELS)
+    return tuple(one for one in found if one.state in DECIDED)
+
+
+def verdict_on(record: Record, name: str) -> Verdict:
+    """Return how far the review of one text is, and by whom."""
+    own = next((one for one in record.verdicts if one.text == name), None)
+    if own is not None:
+        return own
+    if record.state in DECIDED:
+        by, when = record.reviewer, record.reviewed
+        return Verdict(text=name, state=record.state, reviewer=by, reviewed=when)
+    return Verdict(text=name, state=EDITED if name in written(record) else MACHINE)
+
+
+def acceptance(record: Record) -> Verdict | None:
+    """Return who accepted a text that is there, the caption first; None where nobody did."""
+    some = (one for one in each(record) if one.state == ACCEPTED and getattr(record, one.text))
+    return next(some, None)
+
+
+def released(record: Record) -> dict[str, Any]:
+    """Return the texts that leave: where any is accepted only such, else all, which are marked."""
+    texts = {name: getattr(record, name) for name in LABELS}
+    if acceptance(record) is None:
+        return texts
+    fine = {one.text for one in each(record) if one.state == ACCEPTED}
+    return {name: text if name in fine else type(text)() for name, text in texts.items()}
+
+
+def _known(name: str) -> str:
+    if name not in LABELS:
+        raise PromptError(f"There is no text '{str(name)[:40]}'; choose {', '.join(LABELS)}.")
+    return name
 
 
 def suggestion(machine: Machine) -> dict[str, Any]:
@@ -195,42 +284,3 @@ def clean_tags(value: object) -> tuple[str, ...]:
     if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
         raise PromptError("The tags are no words; write them with semicolons between.")
     return tuple(dict.fromkeys(tag for tag in map(clean_text, given) if tag))
-
-
-def from_json(page: object) -> Record:
-    """Return the record of plain data; raises ReviewError where it is none."""
-    try:
-        if not isinstance(page, dict):
-            raise TypeError(page)
-        machine = dict(page["machine"])
-        machine["tags"] = tuple(str(tag) for tag in machine.get("tags", ()))
-        machine["candidates"] = tuple(_candidate(one) for one in machine.get("candidates", ()))
-        machine["offered"] = tuple(str(text) for text in machine.get("offered", ()))
-        machine["changes"] = tuple((str(a), str(b)) for a, b in machine.get("changes", ()))
-        evidence = tuple(Evidence(**one) for one in page.get("evidence", ()))
-        tags = tuple(str(tag) for tag in page.get("tags", ()))
-        rest = page | {"machine": Machine(**machine), "evidence": evidence, "tags": tags}
-        return checked(Record(**rest))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ReviewError(
-            "This is no record of a caption, or one of another version; "
-            "load a project or an export that was saved here."
-        ) from error
-
-
-def _candidate(page: dict[str, Any]) -> Candidate:
-    words = tuple((str(word), float(share)) for word, share in page.get("words", ()))
-    return Candidate(**(page | {"words": words}))
-
-
-def checked(record: Record) -> Record:
-    """Return the record; raises ValueError where its parts are not what they should be."""
-    strings = (record.key, record.file, record.state, record.reviewer, record.reviewed)
-    times = (record.changed, record.machine.written)  # held against each other
-    texts = (*(getattr(record, name) for name in TEXTS), record.machine.caption, *strings, *times)
-    if not all(isinstance(text, str) for text in texts) or record.state not in STATES:
-        raise ValueError(record.state)
-    numbers = (record.match, record.distance, record.machine.probability, record.machine.match)
-    if not all(isinstance(number, int | float) for number in numbers):
-        raise ValueError(numbers)
-    return record

@@ -86,6 +86,7 @@ def review_captions(
     decision: str = "",
     reviewer: str = "",
     texts: Facts | None = None,
+    only: Facts | list[str] | None = None,
 ) -> tuple[str, Facts]:
     """Accept or reject captions of a project, or write texts into one, as `engrave review` does.
 
@@ -95,6 +96,7 @@ def review_captions(
         decision: accepted or rejected; none leaves it open.
         reviewer: who decides.
         texts: what is written into the one named: caption, alt, title, printed, tags.
+        only: list of texts that the decision is about, such as ["caption"]; none for all.
 
     Returns:
         the project as it is now, and records (those named) and states (how many are in each).
@@ -102,7 +104,7 @@ def review_captions(
     held = needed_project(project)
     chosen = reviewed(
         held, listed(names), texts=texts_of(texts), decision=clean_text(decision),
-        reviewer=reviewer, wake=lambda: engine,
+        reviewer=reviewer, wake=lambda: engine, only=listed(only),
     )  # fmt: skip
     facts = {"records": [told(record) for record in chosen], "states": held.counts()}
     return saved(held), facts
@@ -148,7 +150,7 @@ def needed_project(path: str | None) -> Project:
 
 
 def listed(names: object) -> list[str]:
-    """Return names of pictures, from a list of texts or from one."""
+    """Return names, from a list of texts or from one."""
     found = [names] if isinstance(names, str) else names or []
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
         raise PromptError('The names are no list of texts; send for example ["plate-7.png"].')
@@ -203,6 +205,7 @@ def add_review_endpoints(engine: Engine) -> None:
             gr.Textbox("", label="decision: accepted or rejected"),
             gr.Textbox("", label="reviewer"),
             gr.JSON(label="texts"),
+            gr.JSON(label="only"),
         ]
         done = [gr.File(label="project"), gr.JSON(label="records")]
         publish("review_captions", bind(review_captions, engine), review, done, REVIEW)

@@ -16,6 +16,7 @@ from engrave.review.inscriptions import read_inscriptions
 from engrave.review.project import FILTERS, merged, read_project, taken_in
 from engrave.review.record import (
     ACCEPTED,
+    LABELS,
     MAX_NAME,
     Record,
     decided,
@@ -103,16 +104,19 @@ def saved(views: Views, session: Session, event: gr.EventData) -> Opened:
 
 
 def judged(views: Views, session: Session, event: gr.EventData) -> Opened:
-    """Accept or reject, and open the next record that nobody has decided."""
+    """Accept or reject, and open the next record that nobody has decided; one text alone leaves
+    its record open on the desk."""
     data = _data(event)
     reviewer = clean_text(data.get("reviewer") or "")[:MAX_NAME]
-    texts, state = _texts(data), str(data.get("state"))
+    texts, state, only = _texts(data), str(data.get("state")), _only(data)
 
     def judge(record: Record) -> Record:
-        return decided(rewritten(views.engine, record, texts), state, reviewer)
+        return decided(rewritten(views.engine, record, texts), state, reviewer, only=only)
 
     done = session.project.change(data.get("key"), judge)
     session.reviewer = reviewer
+    if only:
+        return shown(views, session, f"{done.file}: {LABELS[only[0]]} {state}.")
     note = f"{done.file}: {done.state}."
     if not _open_next(session, "open", 1):
         note += " Every caption has been decided."
@@ -120,10 +124,10 @@ def judged(views: Views, session: Session, event: gr.EventData) -> Opened:
 
 
 def undone(views: Views, session: Session, event: gr.EventData) -> Opened:
-    """Open a decision again, and keep what was written meanwhile."""
+    """Open a decision again, on all texts or on one, and keep what was written meanwhile."""
     data = _data(event)
     _saved(views.engine, session, data)
-    session.project.change(data.get("key"), reopened)
+    session.project.change(data.get("key"), lambda one: reopened(one, _only(data)))
     return shown(views, session, "Open again.")
 
 
@@ -227,7 +231,9 @@ def _saved(engine: Engine, session: Session, data: dict[str, Any]) -> str:
     if rewritten(engine, record, texts) is record:
         return ""
     changed = session.project.change(record.key, lambda one: rewritten(engine, one, texts))
-    again = " It was accepted before and is to be accepted again." * (record.state == ACCEPTED)
+    again = " What changed was accepted before and is to be accepted again." * (
+        record.state == ACCEPTED
+    )
     return f"{changed.file}: saved.{again}"
 
 
@@ -239,6 +245,11 @@ def _open_next(session: Session, which: str, step: int) -> bool:
 
 def _texts(data: dict[str, Any]) -> dict[str, object]:
     return {name: data[name] for name in FIELDS if name in data}
+
+
+def _only(data: dict[str, Any]) -> list[str]:
+    """Return the one text that is meant, or none for all."""
+    return [str(data["only"])] if data.get("only") else []
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:

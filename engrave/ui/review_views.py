@@ -14,7 +14,15 @@ from engrave.review.exports.formats import FORMATS
 from engrave.review.exports.rows import BETWEEN_TAGS, mark_of
 from engrave.review.inscriptions import can_read
 from engrave.review.project import FILTERS
-from engrave.review.record import MAX_ALT, MAX_PRINTED, Evidence, Record
+from engrave.review.record import (
+    LABELS,
+    MAX_ALT,
+    MAX_PRINTED,
+    Evidence,
+    Record,
+    acceptance,
+    verdict_on,
+)
 from engrave.review.style import Style
 from engrave.ui.files import data_url
 from engrave.ui.review_session import Session
@@ -141,6 +149,7 @@ def editor_view(session: Session, note: str = "") -> View:
         "key": record.key,
         "file": record.file,
         "state": record.state,
+        "states": {name: verdict_on(record, name).state for name in LABELS},
         "mark": mark_of(record),
         "caption": record.caption,
         "alt": record.alt,
@@ -183,10 +192,9 @@ def files_view(session: Session, file: View | None = None, note: str = "") -> Vi
     """Return what can be taken away, and the file that was made."""
     if not len(session.project):
         return NOTHING
-    counts = session.project.counts()
     return {
         "formats": [{"name": one.name, "label": one.label} for one in FORMATS.values()],
-        "accepted": counts["accepted"],
+        "accepted": sum(acceptance(record) is not None for record in session.project),
         "all": len(session.project),
         "canvas": session.canvas,
         "file": file,

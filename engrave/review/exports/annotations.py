@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 
 from engrave.errors import ReviewError
 from engrave.review.exports.rows import mark_of
-from engrave.review.record import ACCEPTED, Record, from_json
+from engrave.review.parsing import from_json
+from engrave.review.record import Record, acceptance, released
 
 CONTEXT = [
     "http://www.w3.org/ns/anno.jsonld",
@@ -56,22 +57,26 @@ def annotation(record: Record, target: str) -> dict[str, Any]:
         MARK: mark_of(record),
         RECORD: json.dumps(record.as_json()),  # a text, so that no reader of JSON-LD drops a part
     }
-    if record.state == ACCEPTED:
-        page["creator"] = {"type": "Person", "name": record.reviewer}
-        page["created"] = page["modified"] = record.reviewed
+    accepted = acceptance(record)
+    if accepted is not None:
+        page["creator"] = {"type": "Person", "name": accepted.reviewer}
+        page["created"] = page["modified"] = accepted.reviewed
     return page
 
 
 def bodies(record: Record) -> list[dict[str, Any]]:
     """Return the texts, each with what it is for."""
-    found = [_text("describing", record.caption)]
-    if record.alt:
-        found.append(_text("describing", record.alt) | {"accessibility": "alternativeText"})
-    if record.title:
-        found.append(_text("identifying", record.title))
-    if record.printed:
-        found.append(_text("supplementing", record.printed))
-    return found + [_text("tagging", tag) for tag in record.tags]
+    texts = released(record)
+    found = []
+    if texts["caption"] or acceptance(record) is None:
+        found.append(_text("describing", texts["caption"]))
+    if texts["alt"]:
+        found.append(_text("describing", texts["alt"]) | {"accessibility": "alternativeText"})
+    if texts["title"]:
+        found.append(_text("identifying", texts["title"]))
+    if texts["printed"]:
+        found.append(_text("supplementing", texts["printed"]))
+    return found + [_text("tagging", tag) for tag in texts["tags"]]
 
 
 def _text(purpose: str, value: str) -> dict[str, Any]:

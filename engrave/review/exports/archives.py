@@ -14,7 +14,7 @@ from engrave.review.exports.containers import kind_of, packet_in, with_packet
 from engrave.review.exports.rows import mark_of, row_of
 from engrave.review.exports.tables import json_lines, read_json_lines
 from engrave.review.exports.xmp import packet_of, record_in
-from engrave.review.record import ACCEPTED, Record
+from engrave.review.record import ACCEPTED, Record, released, verdict_on
 from engrave.sources.archive import ALWAYS_FINE_BYTES, DAMAGE, MAX_GROWTH, is_plain, opened
 
 Pictures = Callable[[Record], bytes]  # of a record's file; raises ReviewError where it is not here
@@ -28,8 +28,10 @@ def write_texts(records: Sequence[Record], out: BinaryIO) -> None:
     names = unique_names(records)
     with ZipFile(out, "w", ZIP_DEFLATED) as archive:
         for record, name in zip(records, names, strict=True):
-            mark = "" if record.state == ACCEPTED else f"\n[{mark_of(record)}]"
-            archive.writestr(str(PurePath(name).with_suffix(".txt")), f"{record.caption}{mark}\n")
+            fine = verdict_on(record, "caption").state == ACCEPTED
+            mark = "" if fine else f"\n[{mark_of(record)}]"
+            caption = released(record)["caption"]
+            archive.writestr(str(PurePath(name).with_suffix(".txt")), f"{caption}{mark}\n")
         _add_lines(archive, LIST, json_lines(records))
 
 
@@ -124,7 +126,7 @@ def folder_pictures(paths: dict[str, Path]) -> Pictures:
 
 def _metadata_line(record: Record, name: str) -> bytes:
     """Return a row under the names that training knows; the details as text, one type for all."""
-    row = row_of(record) | {"file_name": name, "printed": record.title}
+    row = row_of(record) | {"file_name": name, "printed": released(record)["title"]}
     return (json.dumps(row, ensure_ascii=False) + "\n").encode()
 
 

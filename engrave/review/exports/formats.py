@@ -17,7 +17,7 @@ from engrave.review.exports.archives import (
 )  # fmt: skip
 from engrave.review.exports.tables import json_lines, read_csv, read_json_lines, write_csv
 from engrave.review.project import FORMAT, read_project
-from engrave.review.record import ACCEPTED, Record
+from engrave.review.record import Record, acceptance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +85,9 @@ def format_named(name: object) -> Format:
 
 
 def meant(records: Sequence[Record], everything: bool) -> list[Record]:
-    """Return what is exported: what was accepted, or all; raises ReviewError for nothing."""
-    chosen = [record for record in records if everything or record.state == ACCEPTED]
+    """Return what is exported: of what a text was accepted, or all; raises ReviewError for
+    nothing."""
+    chosen = [record for record in records if everything or acceptance(record)]
     if not chosen:
         raise ReviewError(
             "Nothing is accepted yet; accept captions first, or export all of them, marked."

@@ -11,15 +11,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from engrave.errors import ReviewError
+from engrave.review.parsing import from_json
 from engrave.review.record import (
     ACCEPTED,
     DECIDED,
+    EDITED,
     LABELS,
+    MACHINE,
+    REJECTED,
     STATES,
     Record,
     decided,
     edited,
-    from_json,
+    released,
+    verdict_on,
     written,
 )
 
@@ -47,21 +52,36 @@ MARKS = {
 def mark_of(record: Record) -> str:
     """Return in words what the texts are, and which of them a person wrote or changed."""
     own = written(record)
-    mark = MARKS[record.state]
-    if record.state == ACCEPTED and "caption" in own:
+    mark = _mark_each(record) if record.verdicts else MARKS[record.state]
+    if not record.verdicts and record.state == ACCEPTED and "caption" in own:
         mark = "machine text, edited and accepted by a person"
     return f"{mark}; by a person: {', '.join(LABELS[name] for name in own)}" if own else mark
 
 
+def _mark_each(record: Record) -> str:
+    """Return the same where texts were decided one by one."""
+    there = [name for name in LABELS if getattr(record, name)]
+    parts = []
+    for words, states in (
+        ("accepted by a person", (ACCEPTED,)),
+        ("rejected", (REJECTED,)),
+        ("not accepted", (MACHINE, EDITED)),
+    ):
+        names = [LABELS[one] for one in there if verdict_on(record, one).state in states]
+        parts += [f"{words}: {', '.join(names)}"] if names else []
+    return f"machine text, {'; '.join(parts)}"
+
+
 def row_of(record: Record) -> dict[str, Any]:
     """Return the cells of a record by the names of their columns."""
+    texts = released(record)
     return {
         "file_name": record.file,
-        "caption": record.caption,
-        "alt_text": record.alt,
-        "printed_title": record.title,
-        "printed_words": record.printed,
-        "tags": BETWEEN_TAGS.join(record.tags),
+        "caption": texts["caption"],
+        "alt_text": texts["alt"],
+        "printed_title": texts["title"],
+        "printed_words": texts["printed"],
+        "tags": BETWEEN_TAGS.join(texts["tags"]),
         "state": record.state,
         "mark": mark_of(record),
         "reviewer": record.reviewer,
@@ -87,7 +107,8 @@ def record_of_row(row: Mapping[str, Any]) -> Record:
             "with all of its columns."
         ) from error
     texts = {name: str(row[column] or "") for column, name in EDITABLE.items() if column in row}
-    texts = {name: text for name, text in texts.items() if text != _cell(record, name)}
+    left = released(record)
+    texts = {name: text for name, text in texts.items() if text != _cell(left[name])}
     changed = edited(record, texts) if texts else record
     state, reviewer = str(row.get("state") or record.state), str(row.get("reviewer") or "")
     if state not in STATES:
@@ -100,6 +121,5 @@ def record_of_row(row: Mapping[str, Any]) -> Record:
     return changed
 
 
-def _cell(record: Record, name: str) -> str:
-    value = getattr(record, name)
+def _cell(value: Any) -> str:
     return value if isinstance(value, str) else BETWEEN_TAGS.join(value)

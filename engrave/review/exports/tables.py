@@ -11,7 +11,7 @@ from typing import BinaryIO
 from engrave.collection.export import guarded
 from engrave.errors import ReviewError
 from engrave.review.exports.rows import COLUMNS, record_of_row, row_of
-from engrave.review.record import Record
+from engrave.review.record import Record, released
 
 MARK = "'"  # before what a spreadsheet would take for a formula
 CELL_BYTES = 10_000_000
@@ -48,7 +48,7 @@ def read_csv(data: bytes) -> list[Record]:
 def json_lines(records: Iterable[Record]) -> Iterator[bytes]:
     """Yield one object a line: the same cells, the details as they are."""
     for record in records:
-        row = row_of(record) | {"tags": list(record.tags), "details": record.as_json()}
+        row = row_of(record) | {"tags": list(released(record)["tags"]), "details": record.as_json()}
         yield (json.dumps(row, ensure_ascii=False) + "\n").encode()
 
 

@@ -12,7 +12,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 from engrave.errors import ReviewError
 from engrave.review.exports.rows import mark_of
-from engrave.review.record import ACCEPTED, Record, from_json
+from engrave.review.parsing import from_json
+from engrave.review.record import Record, acceptance, released
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 DC = "http://purl.org/dc/elements/1.1/"
@@ -55,16 +56,17 @@ def record_in(packet: bytes) -> Record | None:
 
 
 def _set_texts(description: Element, record: Record) -> None:
-    _alternatives(description, f"{{{DC}}}description", record.caption)
-    _alternatives(description, f"{{{CORE}}}AltTextAccessibility", record.alt)
-    _alternatives(description, f"{{{DC}}}title", record.title)
-    if record.tags:
+    texts, accepted = released(record), acceptance(record)
+    _alternatives(description, f"{{{DC}}}description", texts["caption"])
+    _alternatives(description, f"{{{CORE}}}AltTextAccessibility", texts["alt"])
+    _alternatives(description, f"{{{DC}}}title", texts["title"])
+    if texts["tags"]:
         bag = SubElement(_put(description, f"{{{DC}}}subject"), f"{{{RDF}}}Bag")
-        for tag in record.tags:
+        for tag in texts["tags"]:
             SubElement(bag, f"{{{RDF}}}li").text = tag
     writer = f"Engrave, model {record.machine.model_version}"
-    if record.state == ACCEPTED:
-        writer += f"; accepted by {record.reviewer}"
+    if accepted is not None:
+        writer += f"; accepted by {accepted.reviewer}"
     _put(description, f"{{{PHOTOSHOP}}}CaptionWriter").text = writer
     _put(description, f"{{{OURS}}}mark").text = mark_of(record)
     text = json.dumps(record.as_json())  # ASCII, so that no character is one that XML forbids

@@ -118,12 +118,30 @@ export function table(context) {
 
 const KEYS = { KeyA: "accepted", KeyR: "rejected", KeyN: "next", KeyP: "previous", KeyS: "save" };
 
-function field(name, label, value, attributes = {}, lines = 1) {
+/* How far one text is, and what can be decided of it alone. */
+function verdict(name, label, state, trigger) {
+  const words = label.split(",")[0].toLowerCase();
+  const act = (event, more = {}) => () => trigger(event, name, more);
+  const decided = state === "accepted" || state === "rejected";
+  return el(
+    "span",
+    { class: "verdict" },
+    el("span", { class: `state ${state}` }, STATES[state]),
+    decided
+      ? button("↺", act("undo"), { "aria-label": `Open the ${words} again`, title: "Open this text again" })
+      : [
+          button("✓", act("judge", { state: "accepted" }), { "aria-label": `Accept the ${words} alone`, title: "Accept this text alone" }),
+          button("✗", act("judge", { state: "rejected" }), { "aria-label": `Reject the ${words} alone`, title: "Reject this text alone" }),
+        ],
+  );
+}
+
+function field(name, label, value, attributes = {}, lines = 1, beside = null) {
   const id = `desk-${name}`;
   const kind = lines > 1 ? "textarea" : "input";
   const box = el(kind, { id, name, rows: lines > 1 ? lines : null, autocomplete: "off", ...attributes }, lines > 1 ? value : "");
   if (lines === 1) box.value = value;
-  return el("div", { class: "field" }, el("label", { for: id }, label), box);
+  return el("div", { class: "field" }, el("span", { class: "field-head" }, el("label", { for: id }, label), beside), box);
 }
 
 function provenance(item) {
@@ -165,6 +183,7 @@ function act(form, item, trigger) {
     next: () => trigger("step", form.sending()),
     previous: () => trigger("step", { ...form.sending(), back: true }),
     undo: () => trigger("undo", form.sending()),
+    alone: (event, only, more) => trigger(event, { ...form.sending(), [only]: form.elements[only].value, only, ...more }),
     read: () => trigger("read", form.sending()),
   };
 }
@@ -190,14 +209,15 @@ function keeper() {
   };
 }
 
-function fields(item) {
+function fields(item, decide) {
+  const text = (name, label, attributes, lines) => field(name, label, item[name], attributes, lines, verdict(name, label, item.states[name], decide));
   return [
-    field("caption", "Caption", item.caption, { maxlength: 300 }, 3),
-    field("alt", "Alternative text, for screen readers", item.alt, { maxlength: item.max_alt, "aria-describedby": "desk-alt-count" }, 2),
+    text("caption", "Caption", { maxlength: 300 }, 3),
+    text("alt", "Alternative text, for screen readers", { maxlength: item.max_alt, "aria-describedby": "desk-alt-count" }, 2),
     el("p", { class: "facts", id: "desk-alt-count" }),
-    field("title", "Printed title", item.title, { maxlength: 300 }),
-    field("printed", "Printed words in the plate", item.printed, { maxlength: item.max_printed }, 2),
-    field("tags", "Tags, with semicolons between", item.tags, { maxlength: 300 }),
+    text("title", "Printed title", { maxlength: 300 }),
+    text("printed", "Printed words in the plate", { maxlength: item.max_printed }, 2),
+    text("tags", "Tags, with semicolons between", { maxlength: 300 }),
     field("reviewer", "Reviewed by", item.reviewer, { maxlength: 100 }),
   ];
 }
@@ -239,7 +259,7 @@ export function editor(context) {
   mount(context, (item) => {
     const reviewer = typing.leave();
     if (!item.key) return [];
-    const form = el("form", { class: "desk-form", "data-key": item.key, "aria-label": `Texts of ${item.file}` }, fields(item));
+    const form = el("form", { class: "desk-form", "data-key": item.key, "aria-label": `Texts of ${item.file}` }, fields(item, (...what) => does.alone(...what)));
     does = act(form, item, (name, data) => {
       held = true;
       context.trigger(name, data);
