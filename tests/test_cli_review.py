@@ -93,6 +93,19 @@ def test_captions_are_edited_accepted_and_exported(project: Path, tmp_path: Path
     assert sorted(path.name for path in folder.iterdir()) == ["0.png", "metadata.jsonl"]
 
 
+def test_texts_are_decided_by_themselves(project: Path, tmp_path: Path) -> None:
+    who = ["--reviewer", "Ada"]
+    assert main(["review", str(project), "all", "--accept", "--only", "caption,title", *who]) == 0
+    assert [one.state for one in records(project)] == ["edited", "edited"]  # no title is there
+    assert main(["review", str(project), "0.png", "--reject", "--only", "alt", *who]) == 0
+    out = tmp_path / "table.csv"
+    assert main(["review", str(project), "--export", "csv", "--out", str(out)]) == 0
+    with out.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(bool(row["caption"]), row["alt_text"]) for row in rows] == [(True, "")] * 2
+    assert "rejected: alternative text" in rows[0]["mark"]
+
+
 def test_an_export_edited_elsewhere_is_read_in(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -121,6 +134,9 @@ def test_the_list_is_json_where_asked_for(
     [
         (["--accept"], 2, "Nothing is named"),
         (["0.png", "--accept"], 2, "Nobody is named"),
+        (["0.png", "--only", "caption"], 2, "accept or reject them"),
+        (["0.png", "--accept", "--reviewer", "A", "--only", "x"], 2, "no text 'x'"),
+        (["0.png", "--accept", "--reviewer", "A", "--only", "title"], 2, "title is empty"),
         (["no.png", "--accept"], 2, "no picture of the project"),
         (["0.png", "1.png", "--caption", "x"], 2, "for one picture"),
         (["--export", "csv"], 1, "Nothing is accepted"),

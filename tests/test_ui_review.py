@@ -91,6 +91,21 @@ def test_a_batch_opens_its_first_and_leaves_the_editor_alone(uploads: Path) -> N
     assert steps[-1][2]["counts"]["machine"] == 3 and not steps[-1][2]["running"]
 
 
+def test_one_text_is_decided_and_its_record_stays_open(session: Session) -> None:
+    key = session.opened
+    one = {"key": key, "reviewer": "Ada", "only": "caption", "caption": "an owl"}
+    shown = review.judged(VIEWS, session, event(state="accepted", **one))
+    editor = shown[3]
+    assert (editor["key"], editor["state"]) == (key, "edited")
+    assert (editor["states"]["caption"], editor["states"]["alt"]) == ("accepted", "machine")
+    assert "caption accepted" in editor["note"] and shown[4]["accepted"] == 1
+    editor = review.undone(VIEWS, session, event(key=key, only="caption"))[3]
+    assert editor["states"]["caption"] == "edited"
+    for wrong in ("x", 7, ["caption"]):
+        with pytest.raises(PromptError, match="no text"):
+            review.judged(VIEWS, session, event(**one | {"state": "accepted", "only": wrong}))
+
+
 def test_a_bad_file_is_told_and_the_batch_goes_on(uploads: Path) -> None:
     bad = uploads / "bad.jpg"
     bad.write_text("no picture")
