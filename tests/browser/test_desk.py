@@ -65,6 +65,30 @@ def test_a_batch_is_reviewed_by_keyboard(page: Page, pictures: list[Path]) -> No
 
 
 @SIZES
+def test_one_text_is_accepted_and_another_rejected(page: Page, pictures: list[Path]) -> None:
+    batch(page, pictures)
+    note = page.locator("#caption-editor .note")
+    page.locator("#desk-reviewer").fill("Ada")
+    page.locator("#desk-title").fill("The Tower")
+    page.get_by_role("button", name="Accept the caption alone").click()
+    expect(note).to_contain_text("one.png: caption accepted")
+    expect(page.locator("#desk-title")).to_have_value("The Tower")
+    page.get_by_role("button", name="Reject the alternative text alone").press("Enter")
+    expect(note).to_contain_text("alternative text rejected")
+    states = [text.strip() for text in page.locator(".verdict .state").all_inner_texts()]
+    assert states[:3] == ["Accepted", "Rejected", "Edited"]
+    page.get_by_role("button", name="Open the alternative text again").click()
+    expect(note).to_contain_text("Open again")
+    page.get_by_role("button", name="Reject the alternative text alone").click()
+    expect(note).to_contain_text("alternative text rejected")
+    with export(page, "csv").open(encoding="utf-8-sig", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["caption"] and not row["alt_text"] and not row["printed_title"]
+    assert row["state"] == "edited" and "rejected: alternative text" in row["mark"]
+    assert overflow(page) <= 0
+
+
+@SIZES
 def test_no_serious_finding_of_axe(page: Page, pictures: list[Path]) -> None:
     batch(page, pictures)
     found = Axe().run(page).response["violations"]
