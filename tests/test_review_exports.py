@@ -316,6 +316,48 @@ def test_what_others_wrote_stays(records: list[Record], tmp_path: Path) -> None:
     assert "Free <&>" in str(found["Xmp.dc.rights"])
 
 
+MANY = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
+ xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/">
+<rdf:Description rdf:about="" xmp:Rating="5"/>
+<rdf:Description rdf:about="" photoshop:CaptionWriter="Eve" photoshop:City="Ulm">
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">Old</rdf:li><rdf:li xml:lang="de">Die Eule</rdf:li>
+</rdf:Alt></dc:title></rdf:Description>
+<rdf:Description rdf:about=""><dc:subject><rdf:Bag><rdf:li>box 7</rdf:li><rdf:li>sea</rdf:li>
+</rdf:Bag></dc:subject><dc:description><rdf:Alt><rdf:li xml:lang="x-default">Theirs</rdf:li>
+</rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta>"""
+
+
+def test_blocks_of_several_programs_are_merged(records: list[Record], tmp_path: Path) -> None:
+    own = decided(edited(records[0], {"title": "The Owl", "tags": "sea; owl"}), "accepted", "Ada")
+    less = decided(edited(own, {"title": "", "tags": "tree"}), "accepted", "Ada")
+    path = noise(tmp_path / "a.jpg")
+    found = []
+    plain, packet = path.read_bytes(), MANY.encode()
+    for one in (own, less):
+        packet = packet_of(one, packet)
+        path.write_bytes(with_packet(plain, packet))
+        with pyexiv2.Image(str(path)) as image:
+            found.append(image.read_xmp())
+        for name in (b"<dc:title>", b"<dc:subject>", b"<dc:description>", b"CaptionWriter>"):
+            assert packet.count(name) <= 2 - (name[:1] == b"<"), "no property stands twice"
+    first, second = found
+    for one in found:
+        assert one["Xmp.xmp.Rating"] == "5" and one["Xmp.photoshop.City"] == "Ulm"
+        assert one["Xmp.photoshop.CaptionWriter"].endswith("accepted by Ada")
+    assert first["Xmp.dc.title"] == {'lang="x-default"': "The Owl", 'lang="de"': "Die Eule"}
+    assert first["Xmp.dc.subject"] == ["box 7", "sea", "owl"]
+    assert second["Xmp.dc.title"] == {'lang="de"': "Die Eule"}
+    assert second["Xmp.dc.subject"] == ["box 7", "tree"]
+    assert record_in(packet) == less
+
+
+def test_what_is_not_accepted_leaves_the_words_of_others_alone(records: list[Record]) -> None:
+    one = decided(edited(records[0], {"title": "The Owl"}), "accepted", "Ada", only=["title"])
+    packet = packet_of(one, MANY.encode()).decode()
+    assert "Theirs" in packet and ">Old<" not in packet and ">The Owl<" in packet
+
+
 @pytest.mark.parametrize(
     "packet", [b"", b"<", b"<a/>", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"]
 )

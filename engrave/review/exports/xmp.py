@@ -6,6 +6,7 @@ Properties of a packet that was there before stay, except those that are set her
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from io import StringIO
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -26,6 +27,7 @@ PREFIXES = {
     "rdf": RDF, "dc": DC, "Iptc4xmpExt": EXT, "Iptc4xmpCore": CORE, "photoshop": PHOTOSHOP,
     "x": META, "engrave": OURS,
 }  # fmt: skip
+DEFAULT = "x-default"
 LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 DIGITISED = "http://cv.iptc.org/newscodes/digitalsourcetype/print"  # from a print on paper
 HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
@@ -35,11 +37,10 @@ TAIL = '\n<?xpacket end="w"?>'
 def packet_of(record: Record, before: bytes = b"") -> bytes:
     """Return a packet with a record's texts; `before` is the one that the file has."""
     root = _root(before)
-    description = _description(root)
-    _set_texts(description, record)
+    _set_texts(root, record)
     source = f"{{{EXT}}}DigitalSourceType"
     if root.find(f".//{source}") is None and not _attribute(root, source):
-        _put(description, source).text = DIGITISED
+        _put(root, source).text = DIGITISED
     body = ElementTree.tostring(root, encoding="unicode")
     return (HEAD + body + TAIL).encode("utf-8")
 
@@ -55,22 +56,31 @@ def record_in(packet: bytes) -> Record | None:
         raise ReviewError("The record in this picture is damaged; export it again.") from error
 
 
-def _set_texts(description: Element, record: Record) -> None:
-    texts, accepted = released(record), acceptance(record)
-    _alternatives(description, f"{{{DC}}}description", texts["caption"])
-    _alternatives(description, f"{{{CORE}}}AltTextAccessibility", texts["alt"])
-    _alternatives(description, f"{{{DC}}}title", texts["title"])
-    if texts["tags"]:
-        bag = SubElement(_put(description, f"{{{DC}}}subject"), f"{{{RDF}}}Bag")
-        for tag in texts["tags"]:
-            SubElement(bag, f"{{{RDF}}}li").text = tag
+def _set_texts(root: Element, record: Record) -> None:
+    texts, accepted, own = released(record), acceptance(record), _own(root)
+    for name, text in (
+        (f"{{{DC}}}description", texts["caption"]),
+        (f"{{{CORE}}}AltTextAccessibility", texts["alt"]),
+        (f"{{{DC}}}title", texts["title"]),
+    ):
+        if text or own is not None:  # else it is somebody else's
+            _alternatives(root, name, text)
+    _keywords(root, texts["tags"], own.tags if own else ())
     writer = f"Engrave, model {record.machine.model_version}"
     if accepted is not None:
         writer += f"; accepted by {accepted.reviewer}"
-    _put(description, f"{{{PHOTOSHOP}}}CaptionWriter").text = writer
-    _put(description, f"{{{OURS}}}mark").text = mark_of(record)
+    _put(root, f"{{{PHOTOSHOP}}}CaptionWriter").text = writer
+    _put(root, f"{{{OURS}}}mark").text = mark_of(record)
     text = json.dumps(record.as_json())  # ASCII, so that no character is one that XML forbids
-    _put(description, f"{{{OURS}}}record").text = text
+    _put(root, f"{{{OURS}}}record").text = text
+
+
+def _own(root: Element) -> Record | None:
+    """Return the record that was written here before; None where none was, or a damaged one."""
+    try:
+        return record_in(ElementTree.tostring(root, encoding="utf-8"))
+    except ReviewError:
+        return None
 
 
 def _root(packet: bytes) -> Element:
@@ -105,34 +115,51 @@ def _keep_prefixes(text: str) -> None:
                 continue
 
 
-def _description(root: Element) -> Element:
-    """Return a description of our own, once what we set is gone from the others."""
+def _descriptions(root: Element) -> list[Element]:
+    """Return the blocks of properties; a packet may have one for each program that wrote to it."""
     rdf = root.find(f"{{{RDF}}}RDF")
     assert rdf is not None  # `_root` sees to it
-    ours = [f"{{{DC}}}description", f"{{{CORE}}}AltTextAccessibility", f"{{{OURS}}}record"]
-    ours += [f"{{{PHOTOSHOP}}}CaptionWriter", f"{{{OURS}}}mark"]
-    for description in rdf.findall(f"{{{RDF}}}Description"):
-        for name in ours:
-            description.attrib.pop(name, None)
-            for child in description.findall(name):
-                description.remove(child)
-    found = rdf.find(f"{{{RDF}}}Description")
-    about = f"{{{RDF}}}about"
-    return SubElement(rdf, f"{{{RDF}}}Description", {about: ""}) if found is None else found
+    found = rdf.findall(f"{{{RDF}}}Description")
+    return found or [SubElement(rdf, f"{{{RDF}}}Description", {f"{{{RDF}}}about": ""})]
 
 
-def _put(description: Element, name: str) -> Element:
-    """Return a new, empty property in place of one of that name."""
-    description.attrib.pop(name, None)
-    for child in description.findall(name):
-        description.remove(child)
-    return SubElement(description, name)
+def _take(root: Element, name: str) -> list[Element]:
+    """Take a property out of all blocks, as no packet may have it twice, and return it."""
+    taken = []
+    for description in _descriptions(root):
+        description.attrib.pop(name, None)
+        for child in description.findall(name):
+            description.remove(child)
+            taken.append(child)
+    return taken
 
 
-def _alternatives(description: Element, name: str, text: str) -> None:
-    if text:
-        choices = SubElement(_put(description, name), f"{{{RDF}}}Alt")
-        SubElement(choices, f"{{{RDF}}}li", {LANGUAGE: "x-default"}).text = text
+def _put(root: Element, name: str) -> Element:
+    """Return a new, empty property in place of those of that name."""
+    _take(root, name)
+    return SubElement(_descriptions(root)[0], name)
+
+
+def _alternatives(root: Element, name: str, text: str) -> None:
+    """Set a text; what others wrote of it in a language that is named stays."""
+    lines = [line for old in _take(root, name) for line in old.iter(f"{{{RDF}}}li")]
+    others = [line for line in lines if line.get(LANGUAGE, DEFAULT) != DEFAULT]
+    if text or others:
+        choices = SubElement(_put(root, name), f"{{{RDF}}}Alt")
+        if text:
+            SubElement(choices, f"{{{RDF}}}li", {LANGUAGE: DEFAULT}).text = text
+        choices.extend(others)
+
+
+def _keywords(root: Element, tags: Sequence[str], before: Sequence[str]) -> None:
+    """Set the tags behind the keywords of others; `before` are those that were set here."""
+    name = f"{{{DC}}}subject"
+    lines = [line.text or "" for old in _take(root, name) for line in old.iter(f"{{{RDF}}}li")]
+    found = dict.fromkeys([*(line for line in lines if line not in before), *tags])
+    if found:
+        bag = SubElement(_put(root, name), f"{{{RDF}}}Bag")
+        for tag in found:
+            SubElement(bag, f"{{{RDF}}}li").text = tag
 
 
 def _attribute(root: Element, name: str) -> bool:
