@@ -139,6 +139,10 @@ def test_what_comes_from_another_tab_takes_its_place(
     arrival, _ = ends.filled(ends.from_text(ENGINE, "a horse", 0), letter)
     assert words(arrived(route, "back", arrival)[0]) == found
     assert arrived(route, "back", None)[0] is route
+    again = arrived(route, "back", arrival)  # announced twice
+    assert [one.get("__type__") for one in again] == ["update"] * 3
+    once_more, _ = ends.filled(ends.from_text(ENGINE, "a horse", 0), letter)
+    assert words(arrived(route, "back", once_more)[0]) == found
 
 
 def test_an_empty_route_shows_where_to_begin() -> None:

@@ -1,8 +1,10 @@
 """Keyframes of a walk: each from an upload, a text, the collection, or a plate made here."""
 
 import re
+from collections import deque
 from dataclasses import dataclass
 from secrets import token_hex
+from threading import Lock
 from typing import Any
 
 import gradio as gr
@@ -115,6 +117,10 @@ def show_found(engine: Engine, views: Views, query: str) -> tuple[View, list[int
     return {"label": label, "items": items}, [one.index for one in found]
 
 
+_turn = Lock()
+_taken: deque[str] = deque(maxlen=1000)  # tickets of all visitors
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrival:
     """An end on its way from another tab to the walk."""
@@ -122,6 +128,14 @@ class Arrival:
     end: End
     letter: str  # A for the first keyframe, B for the last, + for one more
     ticket: str  # else the same end sent twice would count as nothing new
+
+    def is_first(self) -> bool:
+        """Tell whether it was not taken yet, and take it: a tab that is shown for the first time
+        has the browser announce it twice."""
+        with _turn:
+            known = self.ticket in _taken
+            _taken.append(self.ticket)
+            return not known
 
 
 def filled(end: End, letter: str, tab: Any = None) -> tuple[Any, ...]:

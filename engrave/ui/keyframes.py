@@ -169,8 +169,10 @@ def shown_route(route: Route, loop: str) -> Shown:
     return route, route_view(route, loop), chooser_view(route)
 
 
-def arrived(route: Route, loop: str, arrival: Arrival | None) -> Shown:
-    """Take an end from another tab into the walk."""
+def arrived(route: Route, loop: str, arrival: Arrival | None) -> Shown | tuple[Any, ...]:
+    """Take an end from another tab into the walk, once."""
     if arrival is not None:
+        if not arrival.is_first():
+            return gr.skip(), gr.skip(), gr.skip()
         route = route.placed(arrival.end, arrival.letter)
     return shown_route(route, loop)

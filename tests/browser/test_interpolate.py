@@ -208,6 +208,16 @@ def test_a_plate_of_another_tab_becomes_one_more_keyframe(tab: Page) -> None:
     expect(tab.locator(CARDS).nth(2)).to_contain_text("generated, seed")
 
 
+def test_a_plate_that_opens_the_tab_for_the_first_time_is_one_keyframe(page: Page) -> None:
+    open_tab(page, "Generate")
+    plate = page.locator("#plates .plate").first
+    plate.get_by_text("More", exact=True).click()
+    plate.get_by_role("button", name="Add to the walk").click()
+    expect(page.locator(CARDS).nth(2)).to_contain_text("generated, seed")
+    page.wait_for_timeout(1500)  # the second announcement
+    expect(page.locator(CARDS)).to_have_count(3)
+
+
 def test_an_unknown_id_and_an_empty_text_get_a_sentence(tab: Page) -> None:
     tab.fill("#key-query textarea", "1-1")
     tab.press("#key-query textarea", "Enter")
