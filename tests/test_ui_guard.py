@@ -44,6 +44,10 @@ def test_nothing_is_fetched_for_others(client: TestClient, path: str) -> None:
     assert "content-security-policy" in refused.headers
 
 
+def test_nobody_has_the_state_of_a_session_written_down(client: TestClient) -> None:
+    assert client.get("/gradio_api/deep_link?session_hash=abc").status_code == 403
+
+
 def test_a_flood_is_refused_by_its_length(client: TestClient) -> None:
     headers = {"content-length": str(MAX_REQUEST_BYTES + 1)}
     assert client.post("/gradio_api/upload", headers=headers).status_code == 413

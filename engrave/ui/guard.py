@@ -39,6 +39,7 @@ TOO_LARGE = "These files are too large together; send fewer."
 FOREVER = "public, max-age=31536000, immutable"  # the address holds a version
 REVALIDATE = "no-cache"
 THIS_MACHINE = {"localhost", "127.0.0.1", "0.0.0.0", "::1"}
+NO_LINKS = "This page keeps no states to link to; its address holds the view of the map."
 BROKEN = "Something in this request could not be answered; ask for it in another way."
 FOREIGN = "Another website may not use this page in your name; open the page itself."
 
@@ -85,6 +86,8 @@ def refuse(scope: Scope) -> PlainTextResponse | None:
     path = scope["path"].replace("\\", "/").lower()
     if "/file=http" in path or "/file/http" in path or "/proxy=" in path:
         return PlainTextResponse("This server fetches nothing for others.", 403)
+    if path.rstrip("/").endswith("/deep_link"):
+        return PlainTextResponse(NO_LINKS, 403)
     if _is_foreign(scope) or (path.rstrip("/").endswith("/logout") and _is_led_here(scope)):
         return PlainTextResponse(FOREIGN, 403)
     length = Headers(scope=scope).get("content-length", "0")

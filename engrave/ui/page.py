@@ -29,6 +29,7 @@ from engrave.ui.api_review import add_review_endpoints
 from engrave.ui.desk import Desk
 from engrave.ui.examples import FOLDER, Examples, read_examples
 from engrave.ui.explore_map import Chart
+from engrave.ui.forgetting import keep_little
 from engrave.ui.guard import Guard
 from engrave.ui.room import bound, kept_s
 from engrave.ui.sessions import Sessions
@@ -82,6 +83,7 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
         add_endpoints(engine, views, sessions)
         add_review_endpoints(engine)
     page.temp_file_sets += [files.MADE, UPLOADED]
+    keep_little(page)
     speak_throughout(page)
     return page.queue(max_size=MAX_WAITING, default_concurrency_limit=1, api_open=False)
 

@@ -34,6 +34,9 @@ NOT_YOURS = "This file belongs to another visitor; upload it yourself."
 MAX_JSON_BYTES = 2_000_000
 TOO_LONG = "This request is longer than any that the page sends; send less at once."
 
+NAMES, LONGEST_NAME = ("session_hash", "event_id"), 100
+NO_NAME = "This request names its page or its event otherwise than pages do; open the page again."
+
 NO_FETCH = "This server fetches no pictures by their address; upload the file itself."
 
 UPLOADED: set[str] = set()  # the page hands them to Gradio, which deletes old ones
@@ -132,6 +135,8 @@ class Visitors:
             if len(body) > MAX_JSON_BYTES:
                 return await PlainTextResponse(TOO_LONG, 413)(scope, receive, send)
         page = _parsed(body)
+        if not _is_named(page):
+            return await PlainTextResponse(NO_NAME, 400)(scope, receive, send)
         if any(_is_refused(text, owner) for text in _texts(page)):
             return await PlainTextResponse(NOT_YOURS, 403)(scope, receive, send)
         if any(isinstance(one, dict) and _is_afar(one) for one in _parts(page)):
@@ -164,6 +169,13 @@ def _parsed(body: bytes) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):  # the app refuses it with words of its own
         return None
+
+
+def _is_named(page: object) -> bool:
+    """Tell whether a page and an event have names as Gradio gives them, which it keeps for long."""
+    names = [page.get(name) for name in NAMES] if isinstance(page, dict) else []
+    return all(name is None or (isinstance(name, str) and len(name) <= LONGEST_NAME)
+               for name in names)  # fmt: skip
 
 
 def _texts(page: object) -> Iterator[str]:

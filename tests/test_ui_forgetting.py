@@ -1,0 +1,86 @@
+"""The server keeps little of each session, so that many cost little and none pushes another out."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import httpx
+import pytest
+
+from engrave.ui.page import build_page, launch_settings
+from engrave.ui.visitors import LONGEST_NAME
+from tests.fakes import fake_engine
+from tests.test_ui_visitors import told
+
+
+@pytest.fixture(scope="module")
+def served(uploads: Path) -> Iterator[tuple[gr.Blocks, str]]:
+    """A page and its address."""
+    page = build_page(fake_engine(), uploads / "no-examples")
+    _, address, _ = page.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
+    )
+    yield page, address.rstrip("/")
+    page.close()
+
+
+def sessions(page: gr.Blocks) -> dict[str, Any]:
+    """Return what the server holds of each session."""
+    holder: Any = page.state_holder
+    return dict(holder.session_data)
+
+
+def join(url: str, page: gr.Blocks, name: str, session: Any, data: list[Any]) -> int:
+    """Ask for an event as a page does, and wait until it was answered; return the status."""
+    (number,) = (key for key, one in page.fns.items() if one.api_name == name)
+    body = {"data": data, "fn_index": number, "session_hash": session}
+    answer = httpx.post(f"{url}/gradio_api/queue/join", json=body)
+    if answer.status_code == 200:
+        where = f"{url}/gradio_api/queue/data?session_hash={session}"
+        with httpx.stream("GET", where, timeout=60) as lines:
+            for line in lines.iter_lines():
+                if "process_completed" in line:
+                    break
+    return answer.status_code
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("search", ["a ship", 3, ""]),
+        ("search", ["a" * 9_000, 3, ""]),  # refused
+        ("search", []),
+        ("generate", ["a ship", 2, 0, 2, 5, "", 1, False]),
+    ],
+)
+def test_a_call_of_a_program_leaves_no_session(
+    served: tuple[gr.Blocks, str], name: str, data: list[Any]
+) -> None:
+    page, url = served
+    before = set(sessions(page))
+    with httpx.Client(base_url=url, timeout=60) as program:
+        assert "event:" in told(program, name, data)
+    until = time.monotonic() + 5
+    while set(sessions(page)) - before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert set(sessions(page)) <= before
+
+
+def test_a_page_is_known_and_what_it_sent_is_not_kept(served: tuple[gr.Blocks, str]) -> None:
+    page, url = served
+    secret = "unheard-of " * 20
+    assert join(url, page, "search", "page-of-ada", [secret, 3, ""]) == 200
+    state = sessions(page)["page-of-ada"]
+    assert not state.config_values and "unheard-of" not in str(vars(state))
+
+
+@pytest.mark.parametrize("session", ["x" * (LONGEST_NAME + 1), {"a": 1}, 5, ["x"], True])
+def test_a_page_of_a_name_without_end_is_refused(
+    served: tuple[gr.Blocks, str], session: Any
+) -> None:
+    page, url = served
+    before = set(sessions(page))
+    assert join(url, page, "search", session, ["a ship", 3, ""]) == 400
+    assert set(sessions(page)) == before
