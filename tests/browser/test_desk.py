@@ -77,6 +77,11 @@ def test_one_text_is_accepted_and_another_rejected(page: Page, pictures: list[Pa
     expect(note).to_contain_text("alternative text rejected")
     states = [text.strip() for text in page.locator(".verdict .state").all_inner_texts()]
     assert states[:3] == ["Accepted", "Rejected", "Edited"]
+    expect(
+        page.locator(".field", has=page.locator("#desk-printed")).locator(".state")
+    ).to_have_count(0)
+    assert min(box["width"] for one in page.locator(f"{ROWS} img").all()
+               if (box := one.bounding_box())) >= 40, "no thumbnail is squeezed"  # fmt: skip
     page.get_by_role("button", name="Open the alternative text again").click()
     expect(note).to_contain_text("Open again")
     page.get_by_role("button", name="Reject the alternative text alone").click()

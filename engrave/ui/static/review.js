@@ -119,14 +119,14 @@ export function table(context) {
 const KEYS = { KeyA: "accepted", KeyR: "rejected", KeyN: "next", KeyP: "previous", KeyS: "save" };
 
 /* How far one text is, and what can be decided of it alone. */
-function verdict(name, label, state, trigger) {
+function verdict(name, label, state, empty, trigger) {
   const words = label.split(",")[0].toLowerCase();
   const act = (event, more = {}) => () => trigger(event, name, more);
   const decided = state === "accepted" || state === "rejected";
   return el(
     "span",
     { class: "verdict" },
-    el("span", { class: `state ${state}` }, STATES[state]),
+    empty && !decided ? null : el("span", { class: `state ${state}` }, STATES[state]),
     decided
       ? button("↺", act("undo"), { "aria-label": `Open the ${words} again`, title: "Open this text again" })
       : [
@@ -210,7 +210,7 @@ function keeper() {
 }
 
 function fields(item, decide) {
-  const text = (name, label, attributes, lines) => field(name, label, item[name], attributes, lines, verdict(name, label, item.states[name], decide));
+  const text = (name, label, attributes, lines) => field(name, label, item[name], attributes, lines, verdict(name, label, item.states[name], !item[name], decide));
   return [
     text("caption", "Caption", { maxlength: 300 }, 3),
     text("alt", "Alternative text, for screen readers", { maxlength: item.max_alt, "aria-describedby": "desk-alt-count" }, 2),
