@@ -141,6 +141,14 @@ def test_a_reload_brings_the_desk_back_and_shows_it_to_nobody_else(
     expect(last.locator(ROWS)).to_have_count(3)
 
 
+def large(folder: Path, count: int) -> list[Path]:
+    """Write pictures that are long to read, whatever captions them."""
+    paths = [folder / f"{number}.png" for number in range(count)]
+    for shade, path in enumerate(paths):
+        Image.new("L", (5000, 5000), shade).save(path)
+    return paths
+
+
 def test_a_batch_that_a_reload_broke_off_goes_on(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:
@@ -148,9 +156,7 @@ def test_a_batch_that_a_reload_broke_off_goes_on(
     page = context.new_page()
     page.goto(address)
     page.wait_for_selector("#caption-answer .widget > *")
-    many = [tmp_path / f"{number}.png" for number in range(20)]
-    for shade, path in enumerate(many):
-        Image.new("L", (5000, 5000), shade).save(path)  # long to read, whatever captions them
+    many = large(tmp_path, 20)
     page.once("dialog", lambda dialog: dialog.accept())
     upload(page, *many)
     expect(page.locator("#caption-table progress")).to_be_visible()
@@ -301,7 +307,7 @@ def test_evidence_is_of_the_shipped_collection_whatever_explore_shows(
 
 
 def test_a_long_batch_is_stopped_and_goes_on(page: Page, tmp_path: Path) -> None:
-    many = [noise(tmp_path / f"{number}.png", seed=number) for number in range(12)]
+    many = large(tmp_path, 12)
     upload(page, *many)
     page.locator("#caption-table").get_by_role("button", name="Stop").click()
     expect(page.locator("#caption-table")).to_contain_text("to go.")
