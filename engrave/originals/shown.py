@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +28,27 @@ class Shown:
     def __init__(self, collection: Collection, store: Store | None = None) -> None:
         self.collection = collection
         self.store = store or Store()
+        self._read: tuple[str, np.ndarray] | None = None
+        self._marked: tuple[str, dict[str, str]] | None = None
 
-    @cached_property
+    @property
+    def stamp(self) -> str:
+        """What changes once a command has brought originals, or taken them away."""
+        try:
+            found = (self.store.folder / SHEETS / PAGE).stat()
+        except OSError:
+            return ""
+        return f"{found.st_mtime_ns}-{found.st_ino}"
+
+    @property
     def rows(self) -> np.ndarray:
-        """Whether each engraving (N,) has an original, as it was when this was first asked."""
+        """Whether each engraving (N,) has an original, as the last command left it."""
+        stamp, read = self.stamp, self._read
+        if read is None or read[0] != stamp:
+            self._read = read = stamp, self._found()
+        return read[1]
+
+    def _found(self) -> np.ndarray:
         rows = np.zeros(len(self.collection), bool)
         folder = self.collection.folder
         if folder is None or not (folder / NAME).is_file():
@@ -103,9 +119,15 @@ class Shown:
             ) from error
         return folder
 
-    @cached_property
+    @property
     def _marks(self) -> dict[str, str]:
         """Names of sheets, and what changes where an original or a thumbnail on them changes."""
+        stamp, marked = self.stamp, self._marked
+        if marked is None or marked[0] != stamp:
+            self._marked = marked = stamp, self._worked_out()
+        return marked[1]
+
+    def _worked_out(self) -> dict[str, str]:
         label, sums = self.collection.label, self.store.sums()
         marks = {}
         for number in range(-(-len(self.collection) // CELLS)):

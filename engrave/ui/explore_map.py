@@ -64,6 +64,8 @@ def map_files(
     version = collection.label.version or collection.model_version or "0"
     at = {name: file_url(shown / name, version) for name in ("map-xy.bin", "NAME")}
     sheets = originals.sheets
+    if sheets is not None:
+        gr.set_static_paths([str(path.resolve()) for path in sheets.glob("atlas-*.webp")])
     marked = np.flatnonzero(originals.rows & (sheets is not None))
     return {
         "files": {
@@ -124,13 +126,17 @@ class Chart:
     fixed: bool = False  # whether its names are everybody's, so that no visitor may change them
     _lock: Lock = field(default_factory=Lock)
     _texts: Yardstick | None = None
+    _base: tuple[str, View] | None = None
 
-    @cached_property
+    @property
     def base(self) -> View:
-        """Where the browser finds the map."""
+        """Where the browser finds the map, with the originals that are there now."""
         own, originals = self.engine.collection, self.views.originals
-        files = map_files(own, self.folder, originals, public=not self.name)
-        return files and files | {"collection": self.name}
+        stamp, base = originals.stamp, self._base
+        if base is None or base[0] != stamp:
+            files = map_files(own, self.folder, originals, public=not self.name)
+            self._base = base = stamp, files and files | {"collection": self.name}
+        return base[1]
 
     @cached_property
     def insights(self) -> Insights:

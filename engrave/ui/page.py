@@ -26,14 +26,14 @@ from engrave.ui import (
 )
 from engrave.ui.api import add_endpoints
 from engrave.ui.api_review import add_review_endpoints
-from engrave.ui.desk import Desk
+from engrave.ui.desk import LIGHT, Desk
 from engrave.ui.examples import FOLDER, Examples, read_examples
-from engrave.ui.explore_map import Chart
+from engrave.ui.explore_map import FRESH, Chart
 from engrave.ui.forgetting import keep_little
 from engrave.ui.guard import Guard
 from engrave.ui.room import bound, kept_s
 from engrave.ui.sessions import Sessions
-from engrave.ui.speech import speak_throughout
+from engrave.ui.speech import bind, speak_throughout
 from engrave.ui.theme import STATIC, paper_theme, style_sheet
 from engrave.ui.views import Views
 from engrave.ui.visitors import UPLOADED, Visitors
@@ -77,9 +77,11 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
     publish_files(views, examples, words, trained)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=kept_s()) as page:
         gr.HTML(HEADER, padding=False)
-        lay_out(page, sessions, shown, training_tab=(trained, words))
+        plot = lay_out(page, sessions, shown, training_tab=(trained, words))
         page.load(None, js=explore.FROM_ADDRESS, api_name=False)
-        gr.HTML(colophon(views), padding=False)
+        foot = gr.HTML(colophon(views), padding=False)
+        built = views.originals.stamp
+        page.load(bind(renewed, sessions.shipped, shown.opened, built), None, [plot, foot], **LIGHT)
         add_endpoints(engine, views, sessions)
         add_review_endpoints(engine)
     page.temp_file_sets += [files.MADE, UPLOADED]
@@ -90,8 +92,8 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
 
 def lay_out(
     page: gr.Blocks, sessions: Sessions, shown: Examples, training_tab: tuple[Path, Path]
-) -> None:
-    """Place the five tabs, then wire them, since each may send to another."""
+) -> gr.HTML:
+    """Place the five tabs, then wire them, since each may send to another; return the map."""
     chart = sessions.shipped
     with gr.Tabs(elem_id="tabs") as tabs:
         with gr.Tab("Caption", id="caption"):
@@ -118,18 +120,24 @@ def lay_out(
     explore.wire_others(mapped, desk, captions, plates)
     explore_own.wire(own, mapped, sessions, page, opens=opens, opened=(detail, opened))
     training.wire(run)
+    return mapped.map
+
+
+def renewed(chart: Chart, opened: int | None, built: str) -> tuple[Any, Any]:
+    """Show originals that came, or went, after the page was built; else change nothing."""
+    if chart.views.originals.stamp == built:
+        return gr.skip(), gr.skip()
+    return chart.view(FRESH | {"focus": opened}), colophon(chart.views)
 
 
 def publish_files(views: Views, examples: Path, words: Path, trained: Path) -> None:
     """Let the browser read what the page needs, and nothing else of the repository."""
-    folder, sheets = views.engine.collection.page_folder(), views.originals.sheets
+    folder = views.engine.collection.page_folder()
     shown = (trained / name for name in record.PICTURES)
     public = [STATIC, FONTS, PLOTLY, examples, words, *shown]
     public = [path for path in public if path.exists()]
     if folder is not None:
         public += [*folder.glob("map-*"), *folder.glob("atlas-*.webp")]
-    if sheets is not None:
-        public += sheets.glob("atlas-*.webp")
     gr.set_static_paths([str(path.resolve()) for path in public])
 
 

@@ -50,7 +50,7 @@ class Views:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.originals = Shown(engine.collection)
-        self.thumbnail = lru_cache(maxsize=CACHED_THUMBNAILS)(self._thumbnail)
+        self._cut = lru_cache(maxsize=CACHED_THUMBNAILS)(self._thumbnail)
 
     def neighbour(self, neighbour: Neighbour) -> View:
         """Return one engraving of the collection."""
@@ -135,7 +135,11 @@ class Views:
         facts: View = {"caption": item.caption, "title": item.printed, "facets": dict(item.facets)}
         return facts | {"by": item.caption_by, "file": item.key, "fixed": read_only()}
 
-    def _thumbnail(self, index: int) -> str:
+    def thumbnail(self, index: int) -> str:
+        """Return the thumbnail of an engraving as an address of its own."""
+        return self._cut(index, self.originals.stamp)
+
+    def _thumbnail(self, index: int, stamp: str) -> str:
         sprite = self.sprite(index)
         return data_url(sprite, sprite.width, quality=80)
 

@@ -10,6 +10,7 @@ import sqlite3
 import zipfile
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
@@ -22,6 +23,8 @@ from engrave.originals.likeness import distance, hash_of
 from engrave.originals.mirror import Mirror
 from engrave.originals.shown import Shown
 from engrave.originals.store import FILE, LONGEST_PX, Store
+from engrave.ui.explore_map import FRESH, Chart
+from engrave.ui.page import colophon, renewed
 from engrave.ui.views import MEMORY, Views
 from tests.fakes import FakeEngine
 from tests.originals.conftest import COUNT, Known, plate
@@ -165,3 +168,28 @@ def test_exports_label_each_picture(known: Known, shown: Shown) -> None:
     with Image.open(io.BytesIO(original)) as opened:
         assert opened.info["source"] == ORIGINAL and opened.info["url"] == chosen[0].url
     assert as_contact_sheet(chosen, [plate(0), plate(20)], "t", ids).startswith(b"%PDF")
+
+
+def test_originals_that_come_while_the_app_runs_are_shown_at_once(
+    known: Known, mirror: Mirror, tmp_path: Path
+) -> None:
+    chart = Chart(*served(known), tmp_path / "public")
+    views, built = chart.views, chart.views.originals.stamp
+    before = chart.view(FRESH)["files"], views.thumbnail(0), colophon(views)
+    assert not views.is_original(0) and renewed(chart, None, built)[1] == gr.skip()
+    gather(known.wanted, mirror, Store(), limit=10)
+    Shown(known.collection).write_sheets()  # as the command does, in a process of its own
+    plot, foot = renewed(chart, None, built)
+    assert views.is_original(0) and views.detail(0, [])["original"]
+    assert plot["files"]["originals"] != before[0]["originals"]
+    assert "/sheets/" in plot["files"]["sheets"] != before[0]["sheets"]
+    assert views.thumbnail(0) != before[1] and "10 engravings" in foot != before[2]
+    Store().remove()
+    assert not views.is_original(0) and views.thumbnail(0) == before[1]
+    assert chart.view(FRESH)["files"]["sheets"] == before[0]["sheets"]
+
+
+def served(known: Known) -> tuple[FakeEngine, Views]:
+    """Return what answers and shows."""
+    engine = FakeEngine(known.collection)
+    return engine, Views(engine)  # type: ignore[arg-type]
