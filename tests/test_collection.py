@@ -11,9 +11,9 @@ import pytest
 
 from engrave.collection import Collection, Label
 from engrave.collection.facets import decade, encode_facet, write_map
-from engrave.collection.insight import home
+from engrave.collection.insight import NOWHERE, home
 from engrave.collection.vectors import write_latents
-from engrave.errors import CollectionError, ConfigError
+from engrave.errors import CollectionError
 from tests.tiny import tiny_collection, tiny_item, tiny_sprites
 
 
@@ -227,11 +227,12 @@ def test_a_label_defaults_to_nothing() -> None:
     assert Collection().label == Label()
 
 
-def test_a_user_without_a_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.delenv("ENGRAVE_HOME", raising=False)
     monkeypatch.setattr(Path, "home", nobody)
-    with pytest.raises(ConfigError, match="set ENGRAVE_HOME"):
-        home()
+    assert home() == NOWHERE
+    with pytest.raises(OSError):
+        NOWHERE.mkdir(parents=True)

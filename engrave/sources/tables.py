@@ -15,7 +15,8 @@ from engrave.sources.columns import FILE, find_column
 
 MAX_TABLE_CHARACTERS = 1_000_000_000
 MAX_LINE = 1_000_000  # characters
-MAX_CELL = 131_072  # characters, as csv has it
+MAX_CELL = 131_072  # characters; the csv module's own limit is one for all that read tables
+TOO_LONG = f"has a cell of more than {MAX_CELL:,} characters, or a quote that is never closed"
 MAX_COLUMNS = 1_000
 MAX_RECORD = 4_000_000  # characters of a row with the line ends in its cells
 DELIMITERS = ",;\t|"
@@ -77,7 +78,7 @@ def _records(lines: Iterator[str], delimiter: str, note: Note) -> Iterator[Row]:
         for number, cells in enumerate(reader, 1):
             taken = 0
             if any(len(cell) > MAX_CELL for cell in cells):
-                note(f"row {number}", f"has a cell of more than {MAX_CELL:,} characters")
+                note(f"row {number}", TOO_LONG)
             elif any(cells[len(header) :]):
                 note(
                     f"row {number}",
@@ -92,8 +93,7 @@ def _records(lines: Iterator[str], delimiter: str, note: Note) -> Iterator[Row]:
     except csv.Error:
         note(
             f"row {number + 1}",
-            f"has a cell of more than {MAX_CELL:,} characters, or a quote that is never closed; "
-            "mend it, as the rows after it are not read",
+            f"{TOO_LONG}; mend it, as the rows after it are not read",
         )
 
 

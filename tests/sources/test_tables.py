@@ -194,7 +194,9 @@ def test_names_with_half_a_letter(tmp_path: Path) -> None:
         assert text.encode()
 
 
-def test_a_cell_of_many_lines_and_a_quote_never_closed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", [131_072, 10_000_000], ids=["first", "after a table was read"])
+def test_a_cell_of_many_lines_and_a_quote_never_closed(tmp_path: Path, limit: int) -> None:
+    csv.field_size_limit(limit)
     put(tmp_path, "a.png", "b.png")
     rows = 'file,title\na.png,Tower\nb.png,"' + "word\n" * 200_000
     (tmp_path / "list.csv").write_text(rows)
