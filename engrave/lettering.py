@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 NAMES = ("latin", "latin-ext")  # the second holds what the first lacks
 PX_A_MM = 12  # 305 dots an inch: what printers ask for
 CUT = " …"
+UNKNOWN = "?"
+LENDERS = (  # with Greek, Cyrillic and more, as systems bring them; the last one has Chinese
+    "DejaVuSans.ttf", "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "arial.ttf",
+    "Arial Unicode.ttf",
+)  # fmt: skip
 
 
 @cache
@@ -41,6 +46,35 @@ def unpacked() -> dict[str, bytes]:
         font.save(buffer)
         found[name] = buffer.getvalue()
     return found
+
+
+@cache
+def lent() -> dict[str, str]:
+    """Return fonts of this machine, by name where they lie: they have letters that ours lack."""
+    found = {}
+    for file in LENDERS:
+        try:
+            found[file.removesuffix(".ttf").lower()] = str(ImageFont.truetype(file).path)
+        except OSError:  # not on this machine
+            continue
+    return found
+
+
+def printable(text: str) -> str:
+    """Return a text with a mark in place of each letter that no font here has."""
+    return "".join(one if one.isspace() or _has(ord(one)) else UNKNOWN for one in text)
+
+
+@cache
+def _has(code: int) -> bool:
+    return any(code in known for known in (*_known(), *_known_to_lenders()))
+
+
+@cache
+def _known_to_lenders() -> tuple[frozenset[int], ...]:
+    from fontTools.ttLib import TTFont
+
+    return tuple(frozenset(TTFont(path, lazy=True).getBestCmap()) for path in lent().values())
 
 
 def sharp(picture: Image, side_mm: float) -> Image:

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from engrave import lettering
 from engrave.answers import Neighbour
 from engrave.collection.export import as_contact_sheet, as_csv, as_json_lines, as_zip
 from engrave.errors import CollectionError
@@ -60,3 +61,24 @@ def test_a_contact_sheet_has_twenty_a_page(chosen: list[Neighbour]) -> None:
 def test_nothing_chosen_makes_no_sheet() -> None:
     with pytest.raises(CollectionError, match="Nothing is chosen"):
         as_contact_sheet([], [], "x")
+
+
+def test_letters_of_other_scripts_are_set_by_a_font_of_the_machine_or_marked(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    written = "Έλλη Чайка"
+    assert lettering.printable("Dürer, Łódź") == "Dürer, Łódź"
+    for fonts in (lettering.LENDERS, ()):
+        monkeypatch.setattr(lettering, "LENDERS", fonts)
+        for kept in (lettering.lent, lettering._known_to_lenders, lettering._has):
+            kept.cache_clear()
+        if not lettering.lent():
+            assert lettering.printable(written) == "???? ?????"
+        elif "dejavusans" in lettering.lent():
+            assert lettering.printable(written) == written
+        one = tiny_collection().neighbour(0)
+        chosen = [replace(one, caption=f"{written} 船", book=written)]
+        sheet = as_contact_sheet(chosen, [Image.new("L", (96, 96))], written)
+        assert sheet.startswith(b"%PDF") and "missing" not in caplog.text.lower()
+    for kept in (lettering.lent, lettering._known_to_lenders, lettering._has):
+        kept.cache_clear()

@@ -17,7 +17,7 @@ from PIL.Image import Image
 from engrave.answers import Neighbour
 from engrave.errors import CollectionError
 from engrave.image import png_with_metadata
-from engrave.lettering import unpacked
+from engrave.lettering import UNKNOWN, lent, printable, unpacked
 from engrave.marks import xmp
 
 if TYPE_CHECKING:
@@ -205,6 +205,8 @@ def as_contact_sheet(
     some = any(own) and not all(own)
     pictures_of = f"{MARK} {kept(originals)}; others: {PICTURE_BY}" if some else PICTURE_BY
     pictures_of = kept(originals) if all(own) else pictures_of
+    shown = title + "".join(one.caption + _origin(one) for one in chosen)
+    note = "" if printable(shown) == shown else f". {UNKNOWN}: a letter that no font here has"
     with tempfile.TemporaryDirectory() as scratch:
         sheet = FPDF(format="A4")
         sheet.set_auto_page_break(False)
@@ -213,7 +215,7 @@ def as_contact_sheet(
             sheet.set_xmp_metadata(xmp({"prompt": title}))
         for number, (one, picture) in enumerate(zip(chosen, pictures, strict=True)):
             if number % (ACROSS * DOWN) == 0:
-                _begin_page(sheet, title, number // (ACROSS * DOWN) + 1, pictures_of)
+                _begin_page(sheet, title, number // (ACROSS * DOWN) + 1, pictures_of, note)
             _cell(sheet, number % (ACROSS * DOWN), one, picture, some and one.id in originals)
         return bytes(sheet.output())
 
@@ -223,17 +225,19 @@ def set_fonts(sheet: FPDF, scratch: Path) -> None:
     for name, data in unpacked().items():
         (scratch / f"{name}.ttf").write_bytes(data)
         sheet.add_font(name, fname=scratch / f"{name}.ttf")
-    sheet.set_fallback_fonts(["latin-ext"])
+    for name, path in lent().items():
+        sheet.add_font(name, fname=path)
+    sheet.set_fallback_fonts(["latin-ext", *lent()])
 
 
-def _begin_page(sheet: FPDF, title: str, number: int, pictures: str) -> None:
+def _begin_page(sheet: FPDF, title: str, number: int, pictures: str, note: str) -> None:
     sheet.add_page()
     sheet.set_font("latin", size=11)
     sheet.set_xy(MARGIN_MM, MARGIN_MM - 6)
-    sheet.cell(sheet.epw, 5, cut(title, 90))
+    sheet.cell(sheet.epw, 5, printable(cut(title, 90)))
     sheet.set_xy(MARGIN_MM, sheet.h - MARGIN_MM + 2)
     sheet.set_font("latin", size=8)
-    sheet.cell(sheet.epw, 4, f"Pictures: {pictures}. Page {number}")
+    sheet.cell(sheet.epw, 4, f"Pictures: {pictures}. Page {number}{note}")
 
 
 def _cell(sheet: FPDF, place: int, one: Neighbour, picture: Image, is_original: bool) -> None:
@@ -247,7 +251,7 @@ def _cell(sheet: FPDF, place: int, one: Neighbour, picture: Image, is_original: 
     sheet.set_xy(left, top + min(side, width) + 1)
     text = f"{cut(one.caption, WORDS)}\n{_origin(one)}No. {one.id}"
     text += f" {MARK}" if is_original else ""
-    sheet.multi_cell(width, 2.9, text, align="L", max_line_height=2.9)
+    sheet.multi_cell(width, 2.9, printable(text), align="L", max_line_height=2.9)
 
 
 def _origin(one: Neighbour) -> str:
