@@ -112,7 +112,11 @@ def best_prompts(engine: Engine, prompts: Sequence[str]) -> list[str]:
 def best_samples(engine: Engine) -> list[Sample]:
     """Return reconstructions that the model describes well, one a subject, best first."""
     items = engine.collection.items
-    shown = [row for row, item in enumerate(items) if item.subject in PLEASING]
+    shown = [
+        row
+        for row, item in enumerate(items)
+        if item.subject in PLEASING and item.kind == "picture"  # a plan of a church is no scene
+    ]
     rows = shown[:: max(1, len(shown) // TRIED)][:TRIED]
     pictures = ((row, engine.original(row)) for row in rows)
     tried = [Sample(row, picture, engine.caption(picture)) for row, picture in pictures]
