@@ -39,7 +39,7 @@ def send(visitor: httpx.Client, size: int = FILE, name: str = "files") -> httpx.
 
 def halves(uploads: Path) -> list[str]:
     """Return what Gradio writes uploads to while they come."""
-    return [path.name for path in uploads.glob("tmp*")]
+    return [path.name for path in uploads.glob(f"{room.HALF}*")]
 
 
 def aged(path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -120,10 +120,18 @@ def test_nothing_stays_of_an_upload_that_breaks_off(url: str, uploads: Path) -> 
         while not halves(uploads) and time.monotonic() < until:
             time.sleep(0.05)
         assert halves(uploads)
+        others = [uploads / "tmpabcdefgh", uploads / f"{room.HALF}1-abcdefgh"]
+        for other in others:  # of another program, and of another server
+            other.write_bytes(b"half")
     until = time.monotonic() + 10
-    while halves(uploads) and time.monotonic() < until:
+    while len(halves(uploads)) > 1 and time.monotonic() < until:
         time.sleep(0.05)
-    assert not halves(uploads)
+    assert halves(uploads) == [others[1].name] and others[0].is_file()
+    for other in others:
+        os.utime(other, (0, 0))
+    room.sweep_halves(uploads)
+    assert not halves(uploads) and others[0].is_file()
+    others[0].unlink()
 
 
 def test_nothing_stays_of_what_no_field_names(url: str, uploads: Path) -> None:
@@ -138,7 +146,7 @@ def test_old_files_go_also_those_of_a_server_that_was_killed(
     left = uploads / "visitors" / ("ab" * 16) / ("cd" * 16) / "a.png"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"left behind")
-    half = uploads / "tmpabcdefgh"
+    half = uploads / f"{room.HALF}1-abcdefgh"
     half.write_bytes(b"half")
     room._tidied.clear()
     new_folder()

@@ -18,7 +18,7 @@ PROGRAMS_SHARE = 0.8  # of that, above which the oldest of their files go
 KNOWN_S = 5.0  # how long a size that was measured is believed
 FRESH_S = 600.0  # a file that somebody may still be fetching
 HALF_S = 3600.0  # without a change, until half an upload is taken for left behind
-HALVES = "tmp*"  # what Gradio calls an upload that is under way
+HALF = "engrave-upload-"  # how an upload under way is called here, before the server's number
 
 _measured: dict[Path, tuple[float, int]] = {}
 _tidied: dict[Path, float] = {}
@@ -100,18 +100,24 @@ def tidy(root: Path) -> None:
     sweep_halves(root)
 
 
+def half_of_ours() -> str:
+    """Return how the name of an upload that is under way at this server begins; other servers and
+    programs may keep theirs in the same folder."""
+    return f"{HALF}{os.getpid()}-"
+
+
 def halves(root: Path) -> set[Path]:
-    """Return the uploads that are under way, or did not come to their end."""
-    return set(root.glob(HALVES))
+    """Return the uploads at this server that are under way, or did not come to their end."""
+    return set(root.glob(f"{half_of_ours()}*"))
 
 
 def sweep_halves(root: Path, before: set[Path] | None = None) -> None:
-    """Delete halves of uploads that nobody wrote to for long, and all that were not there before,
-    where that is told."""
-    for half in halves(root):
+    """Delete halves of uploads that no server wrote to for long, and all of this one's that were
+    not there before, where that is told."""
+    broken = set() if before is None else halves(root) - before
+    for half in root.glob(f"{HALF}*"):
         try:
-            stale = time.time() - half.stat().st_mtime > HALF_S
-            if half.is_file() and (stale or (before is not None and half not in before)):
+            if half in broken or time.time() - half.stat().st_mtime > HALF_S:
                 half.unlink(missing_ok=True)
         except OSError:  # another server was faster
             continue
