@@ -194,6 +194,7 @@ export class Plot {
   glide(xs, ys) {
     this.entire = false;
     this.view = [xs, ys];
+    this.moved(); // now, as what is offered before the next frame belongs to the new view
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.sharpen(), Math.min(LONGEST_REST_MS, Math.max(REST_MS, 2 * this.took)));
     if (this.frame) return;
@@ -201,7 +202,6 @@ export class Plot {
       this.frame = null;
       if (this.quick(now)) this.sharpen();
       else this.stretch();
-      this.moved();
     });
   }
 
