@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from argparse import Namespace
@@ -12,11 +13,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engrave.engine import Engine
 
+M_ARENA_MAX = -8  # of glibc's malloc.h
+ARENAS = 2
+
 
 def serve(model: Path | None = None, collection: Path | None = None) -> None:
     """Serve the page; GRADIO_SERVER_NAME, GRADIO_SERVER_PORT and GRADIO_ROOT_PATH are honoured."""
     # else threads that wait spin, and whatever runs beside them is starved; read at torch's import
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    share_arenas()
     from engrave.engine import Engine
     from engrave.ui.page import build_page, launch_settings
 
@@ -27,6 +32,15 @@ def serve(model: Path | None = None, collection: Path | None = None) -> None:
     # only now: reading torch and the weights takes longer than showing the page
     Thread(target=wake, args=(engine,), daemon=True).start()
     page.block_thread()
+
+
+def share_arenas() -> bool:
+    """Let threads share two heaps, where the C library can: each with its own would keep what its
+    largest request once took. Whoever sets MALLOC_ARENA_MAX is heard instead."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is None or "MALLOC_ARENA_MAX" in os.environ:
+        return False
+    return bool(mallopt(M_ARENA_MAX, ARENAS))
 
 
 def wake(engine: Engine) -> None:
