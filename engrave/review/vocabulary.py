@@ -8,13 +8,10 @@ import re
 from collections.abc import Sequence
 
 from engrave.errors import ReviewError
+from engrave.sources import tables
 
 Terms = tuple[tuple[str, str], ...]  # found, preferred
-MAX_CELL = 131_072  # characters; the limit of the csv module is one for all that read tables
-TOO_LONG = (
-    f"The vocabulary has a cell of more than {MAX_CELL:,} characters, or a quote that is never "
-    "closed; each line needs a term and the preferred one."
-)
+TOO_LONG = f"The vocabulary {tables.TOO_LONG}; each line needs a term and the preferred one."
 MAX_TERMS = 5000
 HEADINGS = {"term", "found", "word", "variant", "from"}
 VOWELS = "aeiou"
@@ -34,7 +31,7 @@ def read_terms(data: bytes) -> Terms:
         rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), dialect)]
     except csv.Error as error:
         raise ReviewError(TOO_LONG) from error
-    if any(len(cell) > MAX_CELL for row in rows for cell in row):
+    if any(len(cell) > tables.MAX_CELL for row in rows for cell in row):
         raise ReviewError(TOO_LONG)
     rows = [row for row in rows if any(row)]
     if rows and rows[0][0].lower() in HEADINGS:

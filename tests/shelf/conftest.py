@@ -54,3 +54,11 @@ def noise(path: Path, seed: int) -> Path:
     pixels = np.random.default_rng(seed).integers(0, 255, (40, 40), dtype=np.uint8)
     Image.fromarray(pixels).save(path)
     return path
+
+
+def many_noises(folder: Path, count: int) -> Path:
+    """Make a folder with so many pictures, 000.png and on, each from its own seed."""
+    folder.mkdir()
+    for seed in range(count):
+        noise(folder / f"{seed:03d}.png", seed)
+    return folder

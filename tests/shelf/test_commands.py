@@ -16,7 +16,7 @@ import pytest
 from engrave.checkpoint import save_pretrained
 from engrave.cli import main
 from engrave.shelf.shelf import Shelf
-from tests.shelf.conftest import noise
+from tests.shelf.conftest import many_noises
 from tests.woken import woken_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,10 +122,7 @@ def kill_at_random(folder: Path, rng: random.Random, times: int) -> int:
 def test_a_killed_import_loses_nothing_and_does_nothing_twice(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = tmp_path / "many"
-    folder.mkdir()
-    for seed in range(400):
-        noise(folder / f"{seed:03d}.png", seed)
+    folder = many_noises(tmp_path / "many", 400)
     kill_at_random(folder, random.Random(5), times=3)
     before = {item.id for item in Shelf().open("mine").items}
     capsys.readouterr()

@@ -15,16 +15,13 @@ from engrave.shelf.importer import Importer
 from engrave.shelf.shelf import Shelf
 from engrave.sources import open_source
 from engrave.studio import Studio
-from tests.shelf.conftest import noise
+from tests.shelf.conftest import many_noises, noise
 
 
 def test_a_large_collection_answers_by_its_index(
     shelf: Shelf, reader: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "many"
-    folder.mkdir()
-    for seed in range(300):
-        noise(folder / f"{seed:03d}.png", seed)
+    folder = many_noises(tmp_path / "many", 300)
     monkeypatch.setattr(stores, "IN_MEMORY", 256)
     Importer(shelf, reader).run(open_source(folder), "many")
     exact = shelf.open("many")
@@ -44,10 +41,7 @@ def test_a_large_collection_answers_by_its_index(
 def test_questions_to_a_large_collection_never_hold_all_vectors(
     shelf: Shelf, reader: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "many"
-    folder.mkdir()
-    for seed in range(90):
-        noise(folder / f"{seed:03d}.png", seed)
+    folder = many_noises(tmp_path / "many", 90)
     Importer(shelf, reader).run(open_source(folder), "many")
     noise(folder / "000.png", 1_000)  # so that rows do not lie on the disk in their order
     Importer(shelf, reader).run(open_source(folder), "many")

@@ -19,7 +19,7 @@ from engrave.shelf.shelf import Edit, Shelf
 from engrave.shelf.store import Store
 from engrave.sources import open_source
 from engrave.studio import Studio
-from tests.shelf.conftest import noise
+from tests.shelf.conftest import many_noises, noise
 
 
 @pytest.fixture
@@ -180,10 +180,7 @@ def test_an_unknown_name_lists_those_that_are_there(filled: Shelf) -> None:
 def test_an_edit_draws_no_sheet_anew_and_an_import_only_the_last(
     shelf: Shelf, reader: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "many"
-    folder.mkdir()
-    for seed in range(103):
-        noise(folder / f"{seed:03d}.png", seed)
+    folder = many_noises(tmp_path / "many", 103)
     Importer(shelf, reader).run(open_source(folder), "mine")
     drawn: list[int] = []
     write = Atlas.write_sheet
