@@ -12,9 +12,10 @@ from engrave.ui.desk import LIGHT
 from engrave.ui.review import shown
 from engrave.ui.review_session import Session
 from engrave.ui.review_views import style_fields
+from engrave.ui.room import GUEST
 from engrave.ui.speech import bind
 from engrave.ui.views import Views
-from engrave.ui.visitors import GUEST, owner_of
+from engrave.ui.visitors import owner_of
 
 IDLE_S = 3600.0  # after a page was left, until its desk is forgotten
 LONGEST_S = 24 * 3600.0  # without a request, of a page that nobody saw leaving

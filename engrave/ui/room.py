@@ -10,7 +10,7 @@ from threading import Lock
 from engrave.access import alone, read_only
 from engrave.errors import AccessError, ConfigError
 
-PROGRAMS = "guest"  # the folder that programs without cookies share
+GUEST = "guest"  # the folder that programs without cookies share
 SETTING = "ENGRAVE_VISITOR_MB"
 MB = 1_000_000
 USUAL_MB = 2_000  # where others are served; on one's own machine there is no bound

@@ -25,9 +25,10 @@ from engrave.errors import CollectionError, EngraveError
 from engrave.shelf.names import checked_name
 from engrave.shelf.shelf import Shelf, Standing
 from engrave.ui.explore_map import Chart
+from engrave.ui.room import GUEST
 from engrave.ui.views import Views
 from engrave.ui.visiting import Visiting
-from engrave.ui.visitors import GUEST, owner_of
+from engrave.ui.visitors import owner_of
 
 OVER, ANEW = "+", "*"  # between two names: the second on the first's map, or both on a new one
 SHIPPED = ""  # the name of the collection that everybody begins with

@@ -69,7 +69,7 @@ class Uploads:
 
     async def _asked(self, scope: Scope, counted: "_Counted", own: Path) -> tuple[Message, bytes]:
         """Return Gradio's answer; raises AccessError where there is no room for the upload."""
-        programs = own.name == room.PROGRAMS
+        programs = own.name == room.GUEST
         counted.left = await run_in_threadpool(room.left, own, programs=programs)
         length = Headers(scope=scope).get("content-length", "0")
         counted.check(int(length) if length.isdigit() else 0)

@@ -25,11 +25,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engrave.sources.addresses import is_address
 from engrave.ui import room
-from engrave.ui.room import PROGRAMS
+from engrave.ui.room import GUEST
 from engrave.ui.taken import Uploads
 
 COOKIE = "engrave-visitor"
-GUEST = PROGRAMS
 NOT_YOURS = "This file belongs to another visitor; upload it yourself."
 MAX_JSON_BYTES = 2_000_000
 TOO_LONG = "This request is longer than any that the page sends; send less at once."
