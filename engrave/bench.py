@@ -33,7 +33,7 @@ class Row:
     name: str
     value: float
     limit: float
-    unit: str  # "s" or "GiB"
+    unit: str  # "s", "GiB", or "x": a share
 
 
 def measure(
@@ -50,9 +50,11 @@ def measure(
         rows += _page_rows(environment, remark)
     remark("starting the engine ...")
     rows.append(Row("engine, cold start", _median(1, lambda: _start_engine(environment)), 8, "s"))
-    rows += _engine_rows(Engine.load(model, collection), runs, remark)
+    engine = Engine.load(model, collection)
+    rows += _engine_rows(engine, runs, remark)
     rows.append(Row("engine, peak memory", _peak_bytes() / GIB, MOST_GIB, "GiB"))
-    return rows
+    remark("the same with torch alone ...")
+    return rows + _beside_torch(engine, _torch_alone(model, collection), runs)
 
 
 def as_lines(rows: Sequence[Row]) -> list[str]:
@@ -66,18 +68,51 @@ def as_lines(rows: Sequence[Row]) -> list[str]:
 
 
 def _engine_rows(engine: Engine, runs: int, remark: Callable[[str], None]) -> list[Row]:
-    picture = next(engine.generate(PROMPT, num=1)).image
-    works: list[tuple[str, float, Callable[[], object]]] = [
-        ("one caption", 1.5, lambda: engine.caption(picture)),
-        ("four engravings", 8, lambda: list(engine.generate(PROMPT, num=4, seed=1))),
-        ("walk of 16 frames", 15, lambda: engine.walk(*ENDS, frames=16)),
-        ("one search", 0, lambda: engine.search(PROMPT)),
-    ]
     rows = []
-    for name, limit, work in works:
+    for name, (limit, work) in _works(engine).items():
         remark(f"{name} ...")
         work()  # the first run is slower: buffers are made, pages are read
         rows.append(Row(f"{name}, warm", _median(runs, work), limit, "s"))
+    return rows
+
+
+def _works(engine: Engine) -> dict[str, tuple[float, Callable[[], object]]]:
+    """Return what users wait for: how long at most, and the work."""
+    picture = next(engine.generate(PROMPT, num=1)).image
+    return {
+        "one caption": (1.5, lambda: engine.caption(picture)),
+        "four engravings": (8, lambda: list(engine.generate(PROMPT, num=4, seed=1))),
+        "walk of 16 frames": (15, lambda: engine.walk(*ENDS, frames=16)),
+        "one search": (0, lambda: engine.search(PROMPT)),
+    }
+
+
+def _torch_alone(model: Path | None, collection: Path | None) -> Engine:
+    """Return an engine that does without ONNX Runtime."""
+    from engrave.model.graphs import SWITCH
+
+    before = os.environ.get(SWITCH)
+    os.environ[SWITCH] = "torch"
+    try:
+        engine = Engine.load(model, collection)
+        engine.wake()
+        return engine
+    finally:
+        del os.environ[SWITCH]
+        if before is not None:
+            os.environ[SWITCH] = before
+
+
+def _beside_torch(engine: Engine, other: Engine, runs: int) -> list[Row]:
+    """Compare both engines, in turns so that other work on the machine is felt alike."""
+    rows = []
+    for (name, (_, ours)), (_, theirs) in zip(
+        _works(engine).items(), _works(other).values(), strict=True
+    ):
+        theirs()
+        pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(runs)]
+        share = statistics.median(own / torch for own, torch in pairs)
+        rows.append(Row(f"{name}, of torch's", share, 0, "x"))
     return rows
 
 

@@ -9,6 +9,7 @@ HERE = Path(__file__).resolve().parent
 # a wheel carries fonts and plotly.js inside of the package, and neither weights nor a collection
 ASSETS = HERE / "assets" if (HERE / "assets").is_dir() else HERE.parent / "assets"
 FONTS = ASSETS / "fonts"
+GRAPHS = HERE / "graphs"
 PLOTLY = ASSETS / "vendor" / "plotly-gl2d.min.js"
 
 

@@ -20,7 +20,7 @@ from torch import Tensor
 from engrave.config import BEAMS, HOLD
 from engrave.image import pad_square
 from engrave.model.flow import Less
-from engrave.model.folded import folded, side_by_side
+from engrave.model.graphs import hastened
 from engrave.model.multimodal import MultimodalModel
 from engrave.model.pixels import to_image, to_tensor
 from engrave.model.ways import walk_latents
@@ -47,8 +47,7 @@ class Studio:
 
     def __init__(self, model: MultimodalModel) -> None:
         self.config, self.facts = model.config, model.facts
-        self._model = side_by_side(model)
-        self._eye = folded(model.meaning)
+        self._model, self._eye = hastened(model)
         self._turns = Turns()
 
     def encode(self, picture: Image) -> np.ndarray:

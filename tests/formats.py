@@ -1,5 +1,5 @@
 """Times the shipped model's parts in smaller number formats and on ONNX Runtime:
-`python -m tests.formats`. Needs requirements-onnx.txt beside requirements.txt.
+`python -m tests.formats`. Needs requirements-train.txt beside requirements.txt.
 
 Each row is the best of several runs that take turns, so that other work on the machine is felt by
 all formats alike; `off` is the largest difference to the shipped numbers, of their spread."""

@@ -36,6 +36,7 @@ OPEN_TO_TRAIN = {
 OUTSIDE = {  # which units may import what, where not all may
     "gradio": {"ui", "app"},
     "starlette": {"ui", "app"},
+    "onnxruntime": {"model"},
     "torch": {"tokenizer", "model", "checkpoint", "studio", "bench", "train"},
 }
 OPTIONAL = {"spaces"}  # what only some have, imported where its absence is met
@@ -166,12 +167,12 @@ def packages(paths: list[Path]) -> set[str]:
 
 
 def test_all_that_is_imported_is_required() -> None:
-    parts = ("", "-train", "-dev", "-ocr", "-ray", "-onnx")
-    run, train, dev, ocr, ray, onnx = (pins(f"requirements{part}.txt") for part in parts)
+    parts = ("", "-train", "-dev", "-ocr", "-ray")
+    run, train, dev, ocr, ray = (pins(f"requirements{part}.txt") for part in parts)
     app = [path for path in sources() if ROOT / "train" not in path.parents]
     assert packages(app) - {*run, *ocr, *ray} - OPTIONAL == set()
     assert packages(sources()) - {*run, *train, *ocr, *ray} - OPTIONAL == set()
-    assert packages(list((ROOT / "tests").rglob("*.py"))) - {*run, *train, *dev, *onnx} == set()
+    assert packages(list((ROOT / "tests").rglob("*.py"))) - {*run, *train, *dev} == set()
 
 
 def test_what_is_required_is_installed() -> None:

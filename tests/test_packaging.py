@@ -117,6 +117,7 @@ def test_the_wheel_holds_the_code_and_what_the_page_needs_but_no_weights(built: 
     code = {name for name in code if name.startswith(("engrave/", "train/"))}
     assert code <= names
     assert {"engrave/ui/style.css", "engrave/ui/static/map.js"} <= names
+    assert {"engrave/graphs/small/eye.onnx", "engrave/graphs/small/weights.json"} <= names
     assert "engrave/assets/vendor/plotly-gl2d.min.js" in names
     assert "engrave/assets/fonts/eb-garamond-latin-400-normal.woff2" in names
     assert not [name for name in names if name.endswith((".safetensors", ".parquet", ".webp"))]

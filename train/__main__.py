@@ -130,6 +130,9 @@ def _add_looking(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     calibrate.add_argument("--out", type=Path, default=CALIBRATION, help="JSON file of the curve")
     calibrate.add_argument("--cache", type=Path, help="folder for decoded pictures")
     commands.add_parser("bench", help="print how fast each stage trains here")
+    commands.add_parser(
+        "graphs", help="write what ONNX Runtime computes in the app, anew after a change of a part"
+    )
     compare = commands.add_parser("compare", help="print evaluations side by side")
     compare.add_argument("evaluations", type=Path, nargs="+", help="files that evaluate wrote")
 
@@ -230,6 +233,14 @@ def _bench(given: argparse.Namespace) -> int:
     return 0
 
 
+def _graphs(given: argparse.Namespace) -> int:
+    from train.graphs import write_graphs
+
+    for folder in write_graphs():
+        print(folder)
+    return 0
+
+
 def _compare(given: argparse.Namespace) -> int:
     from train.evaluation.table import read_evaluations, side_by_side
 
@@ -239,7 +250,7 @@ def _compare(given: argparse.Namespace) -> int:
 
 COMMANDS = {
     "fit": _fit, "evaluate": _evaluate, "evaluator": _evaluator, "publish": _publish,
-    "look": _look, "hashes": _hashes, "calibrate": _calibrate, "bench": _bench,
+    "look": _look, "hashes": _hashes, "calibrate": _calibrate, "bench": _bench, "graphs": _graphs,
     "books": books, "gutenberg": gutenberg,
     "compare": _compare, "report": report,
 }  # fmt: skip

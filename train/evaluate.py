@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from engrave.checkpoint import from_pretrained
 from engrave.errors import DataError
-from engrave.model.folded import side_by_side
+from engrave.model.graphs import hastened
 from engrave.model.multimodal import MultimodalModel
 from train.data import Examples, load, save_array
 from train.evaluation.captions import measure_captions, measure_train_captions
@@ -99,7 +99,7 @@ def read_subject(
 ) -> Subject:
     """Read model and pictures, and look at them with the model and with the frozen eyes."""
     judge = load_evaluator(evaluator)
-    model, eyes = side_by_side(from_pretrained(model_folder)), FrozenEyes()
+    (model, _), eyes = hastened(from_pretrained(model_folder)), FrozenEyes()
     side = model.config.side_px
     examples = load(data, split, side, cache)
     held = _looked_at(model, eyes, examples, latents_file(cache, split, model_folder))

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from PIL.Image import Image
 
-from engrave.answers import Neighbour, Plate, Verdict
+from engrave.answers import Plate, Verdict
 from engrave.collection import Collection, Item
 from engrave.collection.queries import Part
 from engrave.config import EXEMPLARS, ModelConfig
@@ -106,9 +106,12 @@ class Maker:
         caption, verdict = "", Verdict()
         if describe:
             tell(progress, 0.75, "Describing")
-            caption = studio.captions(latent[None])[0]
+            # what is judged are the finished pixels: the latent was drawn to please the text
+            seen = studio.encode(pad_square(image, image.width))
+            caption, read_back = studio.captions(np.stack([latent, seen]))
             tell(progress, 0.9, "Judging")
-            verdict = self._verdict(recipe.text, image, near)
+            again = studio.embed(seen[None])[0]
+            verdict = self.judge.verdict(recipe.text, near, read_back, again, studio)
         if recipe.corner_mark:
             image = with_corner_mark(image)
         return Plate(
@@ -142,14 +145,6 @@ class Maker:
             f"This collection has no direction '{str(name)[:60]}'; "
             "open the collection that the recipe was made with."
         )
-
-    def _verdict(self, text: str, image: Image, near: Sequence[Neighbour]) -> Verdict:
-        """Judge the finished pixels: the latent itself was drawn to please the text."""
-        studio = self._studio()
-        seen = studio.encode(pad_square(image, image.width))
-        read_back = studio.captions(seen[None])[0]
-        embedding = studio.embed(seen[None])[0]
-        return self.judge.verdict(text, near, read_back, embedding, studio)
 
     def _start(self, recipe: Recipe, progress: Progress | None) -> tuple[np.ndarray, Recipe]:
         if recipe.latent:

@@ -16,6 +16,13 @@ from engrave.config import ModelConfig
 from engrave.model.sphere import SCALE
 
 
+class SharedCache(DynamicCache):
+    """Keys and values of what the words look at: all beams of a picture look at the same."""
+
+    def reorder_cache(self, beam_idx: Tensor) -> None:
+        """Leave them, as beams change places only within their picture."""
+
+
 class Captioner(nn.Module):
     """Decoder of MiniLM's shape that cross-attends to tokens of meaning and of layout."""
 
@@ -86,7 +93,7 @@ class Captioner(nn.Module):
             input_ids=start,
             attention_mask=torch.ones_like(start),
             encoder_hidden_states=memory,
-            cache=EncoderDecoderCache(DynamicCache(), DynamicCache()),
+            cache=EncoderDecoderCache(DynamicCache(), SharedCache()),
             num_beams=beams,
             num_return_sequences=candidates,
             max_new_tokens=max_tokens,
