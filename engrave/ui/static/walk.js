@@ -138,9 +138,9 @@ export function walk(context) {
         el("div", { class: "stage" }, el("figure", { class: "mount" }, parts.still), el("div", { class: "scrub" }, parts.play, parts.range), parts.place, parts.words, parts.near.node),
         film(value, context.trigger),
         el("div", { class: "telling" }, el("h2", {}, "What it sees on the way"), el("ol", { tabindex: 0, "aria-label": "Captions by frame" }, told.map((index) => el("li", {}, el("span", { class: "facts" }, `${index + 1}`), " ", el("span", { class: "words" }, value.captions[index]))))),
+        parts.speed?.node,
+        el("div", { class: "strip", "aria-label": plural(value.count, "frame"), role: "group" }, parts.cells),
       ),
-      parts.speed?.node,
-      el("div", { class: "strip", "aria-label": plural(value.count, "frame"), role: "group" }, parts.cells),
     ];
   });
 }
