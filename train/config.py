@@ -47,6 +47,7 @@ class TrainConfig:
     features_from: float = 0.2
     contest_pixel_weight: float = 0.25  # of pixel losses beside the heads
     contest_coarse_weight: float = 8.0  # what is where stays asked for all the more
+    lattice_weight: float = 1.0  # of what the decoder's steps of 4 pixels print on a picture
     layout_trained: bool = True  # False: the decoder alone, and latents stay true
     layout_lost: float = 0.0  # share of the pictures drawn from a layout half lost in noise
     caption_dropout: float = 0.1

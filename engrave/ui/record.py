@@ -35,6 +35,7 @@ ROWS: tuple[tuple[str, str, dict[str, str]], ...] = (  # title, figure, what sta
     ("Redrawn: error at 64 px", "image_mse_64",
      {"thumbnail_mse_64": "a thumbnail", "mean_mse_64": "the mean picture"}),
     ("Redrawn: sharpness, real ones being 1", "sharpness", {}),
+    ("Redrawn: lattice of 4 pixels, part of the grain", "lattice", {"lattice_real": "real ones"}),
     ("Search: found as the first", "t2i_r1", {"chance_r1": "chance"}),
     ("Search: among the first ten", "t2i_r10", {"chance_r10": "chance"}),
     ("Drawn from texts: distance to real ones (KID)", "kid", {"kid_floor": "real against real"}),

@@ -17,26 +17,34 @@ from train.evaluation.captions import broken
 from train.evaluation.sheet import Sheet
 from train.evaluation.subject import BATCH, Held, drawn, pictures_of
 from train.metrics.baselines import Components, small, thumbnail
+from train.metrics.lattice import lattice_share
 from train.metrics.masks import mask_of, masked_error, similarity, similarity_inside
 from train.metrics.pictures import edge_energy, reduced, squared_error
 
 PCA_COMPONENTS = 1024
+LOOKED_AT = 128  # pictures, or a few more, in which a lattice is looked for: all have the same
 SHUFFLED = 128  # pictures that are drawn with another one's meaning or layout
 
 
 def measure_pictures(sheet: Sheet, model: MultimodalModel, held: Held, prefix: str = "") -> None:
     """Enter how near the decoder's pictures come to those they were read from."""
     values: dict[str, list[Tensor]] = defaultdict(list)
+    looked: dict[str, list[Tensor]] = defaultdict(list)
     pictures = drawn(model, held.z)
     for start, picture in zip(range(0, len(held), BATCH), pictures, strict=True):
         real = pictures_of(held.examples, start)
         for name, value in _compared(picture, real, held.boxes[start : start + BATCH]).items():
             values[name].append(value)
+        if start < LOOKED_AT:
+            looked["lattice"].append(picture)
+            looked["lattice_real"].append(real)
     joined = {name: torch.cat(parts) for name, parts in values.items()}
     drawn_edges, real_edges = joined.pop("drawn_edges"), joined.pop("real_edges")
     for name, value in joined.items():
         sheet.mean(f"{prefix}{name}", value)
     sheet.ratio(f"{prefix}sharpness", drawn_edges, real_edges)
+    for name, parts in looked.items():
+        sheet.put(f"{prefix}{name}", lattice_share(torch.cat(parts)))
 
 
 def _compared(picture: Tensor, real: Tensor, boxes: list) -> dict[str, Tensor]:

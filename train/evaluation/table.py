@@ -33,6 +33,7 @@ TABLE = (  # title, the figure, what stands beside it
     ("reconstruction: likeness of structure", "ssim", ("train_ssim",)),
     ("reconstruction: the same without padding", "ssim_masked", ("train_ssim_masked",)),
     ("reconstruction: sharpness", "sharpness", ("train_sharpness",)),
+    ("reconstruction: lattice of 4 pixels", "lattice", ("lattice_real",)),
     ("search: recall at 1, text to image", "t2i_r1", ("chance_r1", "train_t2i_r1")),
     ("search: recall at 10, text to image", "t2i_r10", ("chance_r10", "train_t2i_r10")),
     ("search: recall at 10, image to text", "i2t_r10", ("chance_r10", "train_i2t_r10")),

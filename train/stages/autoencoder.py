@@ -22,6 +22,7 @@ from engrave.image import contact_sheet
 from engrave.model.pixels import to_image
 from engrave.model.sphere import SCALE
 from train import views
+from train.metrics.lattice import lattice
 from train.metrics.pictures import picture_scores
 from train.stages.base import Context, Stage, latent_facts, set_trained, step_generator
 from train.stages.cached import meanings, picture_batch
@@ -166,6 +167,10 @@ class AutoencoderStage(Stage):
             + MEAN_WEIGHT * centre
         )
         facts = {"loss_image": float(squared.detach()), "loss_coarse": float(coarse.detach())}
+        if config.lattice_weight:
+            printed = lattice(drawn.float())
+            facts["loss_lattice"] = float(printed.detach())
+            loss = loss + config.lattice_weight * printed
         if self.progress >= config.features_from:
             loss = self._add_features(loss, drawn, real, facts)
         return loss, {"loss_total": float(loss.detach())} | facts
