@@ -1,5 +1,6 @@
 """The server keeps little of each session, so that many cost little and none pushes another out."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +37,8 @@ def join(url: str, page: gr.Blocks, name: str, session: Any, data: list[Any]) ->
     """Ask for an event as a page does, and wait until it was answered; return the status."""
     (number,) = (key for key, one in page.fns.items() if one.api_name == name)
     body = {"data": data, "fn_index": number, "session_hash": session}
-    answer = httpx.post(f"{url}/gradio_api/queue/join", json=body)
+    headers = {"content-type": "application/json"}  # httpx itself sends no half characters
+    answer = httpx.post(f"{url}/gradio_api/queue/join", content=json.dumps(body), headers=headers)
     if answer.status_code == 200:
         where = f"{url}/gradio_api/queue/data?session_hash={session}"
         with httpx.stream("GET", where, timeout=60) as lines:
@@ -76,11 +78,24 @@ def test_a_page_is_known_and_what_it_sent_is_not_kept(served: tuple[gr.Blocks, s
     assert not state.config_values and "unheard-of" not in str(vars(state))
 
 
-@pytest.mark.parametrize("session", ["x" * (LONGEST_NAME + 1), {"a": 1}, 5, ["x"], True])
-def test_a_page_of_a_name_without_end_is_refused(
+@pytest.mark.parametrize(
+    "session", ["x" * (LONGEST_NAME + 1), {"a": 1}, 5, ["x"], True, "", "\ud800", "a b", "\n", "é"]
+)
+def test_a_page_of_a_name_that_no_page_has_is_refused(
     served: tuple[gr.Blocks, str], session: Any
 ) -> None:
     page, url = served
     before = set(sessions(page))
     assert join(url, page, "search", session, ["a ship", 3, ""]) == 400
     assert set(sessions(page)) == before
+
+
+def test_an_event_that_is_over_is_not_kept(served: tuple[gr.Blocks, str]) -> None:
+    page, url = served
+    queue: Any = page._queue
+    queue.event_analytics["strange"] = {"function": "\ud800", "session_hash": "\ud800"}
+    assert join(url, page, "search", "page-of-otto", ["a ship", 3, ""]) == 200
+    until = time.monotonic() + 5
+    while queue.event_ids_to_events and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not queue.event_ids_to_events

@@ -1,8 +1,9 @@
 """Lets Gradio keep less of each session.
 
 It holds the settings and last values of all components for every session, half a megabyte and
-whatever was sent besides, for links to a state of the page, which this page has none of; and a
-session for each call of a program that names none, for which it forgets the page of a person.
+whatever was sent besides, for links to a state of the page, which this page has none of; a
+session for each call of a program that names none, for which it forgets the page of a person; and
+after each event it sums up all events, for a report that this server does not show.
 """
 
 from functools import wraps
@@ -22,8 +23,10 @@ class Nothing(dict[int, Any]):
 
 
 def keep_little(page: gr.Blocks) -> None:
-    """Forget what nobody asks for again, from now on."""
+    """Forget what nobody asks for again, from now on; the page has its queue already."""
     asked: Any = page
+    # one event that cannot be summed up would keep every later one in memory
+    asked._queue.compute_analytics_summary = lambda records: {"functions": {}}
     step = page.process_api
 
     @wraps(step)

@@ -85,9 +85,10 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
         add_endpoints(engine, views, sessions)
         add_review_endpoints(engine)
     page.temp_file_sets += [files.MADE, UPLOADED]
+    page.queue(max_size=MAX_WAITING, default_concurrency_limit=1, api_open=False)
     keep_little(page)
     speak_throughout(page)
-    return page.queue(max_size=MAX_WAITING, default_concurrency_limit=1, api_open=False)
+    return page
 
 
 def lay_out(

@@ -34,6 +34,7 @@ MAX_JSON_BYTES = 2_000_000
 TOO_LONG = "This request is longer than any that the page sends; send less at once."
 
 NAMES, LONGEST_NAME = ("session_hash", "event_id"), 100
+NAME = re.compile(rf"[!-~]{{1,{LONGEST_NAME}}}")
 NO_NAME = "This request names its page or its event otherwise than pages do; open the page again."
 
 NO_FETCH = "This server fetches no pictures by their address; upload the file itself."
@@ -173,8 +174,7 @@ def _parsed(body: bytes) -> object:
 def _is_named(page: object) -> bool:
     """Tell whether a page and an event have names as Gradio gives them, which it keeps for long."""
     names = [page.get(name) for name in NAMES] if isinstance(page, dict) else []
-    return all(name is None or (isinstance(name, str) and len(name) <= LONGEST_NAME)
-               for name in names)  # fmt: skip
+    return all(name is None or (isinstance(name, str) and NAME.fullmatch(name)) for name in names)
 
 
 def _texts(page: object) -> Iterator[str]:
