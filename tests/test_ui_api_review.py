@@ -15,7 +15,7 @@ from engrave.cli import main
 from engrave.engine import Engine
 from engrave.review.exports.formats import FORMATS, read_back
 from engrave.review.project import read_project
-from engrave.ui.api_review import MOST
+from engrave.ui.api_review import MOST, MOST_RECORDS, MOST_TOLD, MOST_TOLD_BYTES
 from tests.fakes import fake_engine, noise
 from tests.test_ui_visitors import data_of, told, visit
 
@@ -183,6 +183,47 @@ def test_too_many_at_once_are_told_how_to_go_on(url: str, pictures: list[Path]) 
         (one,) = upload(ada, pictures[0])
         answer = told(ada, "caption_batch", [[data_of(one)] * (MOST + 1), None, False, False, None])
     assert "event: error" in answer and f"a call takes {MOST}" in answer
+
+
+def large(project: str, count: int, more: str = "") -> bytes:
+    """Return a project of many records, all like the one that a project has."""
+    head, line = Path(project).read_text().splitlines()
+    page = json.loads(line)
+    keys = (f"{at:064x}"[-len(page["key"]) :] for at in range(count))
+    pages = (
+        page | {"key": key, "file": f"{at}.png", "caption": page["caption"] + more}
+        for at, key in enumerate(keys)
+    )
+    return "\n".join([head, *map(json.dumps, pages)]).encode()
+
+
+@pytest.mark.parametrize(("count", "more"), [(1_000, ""), (20, "x" * 500_000)])
+def test_an_answer_is_short_however_large_a_project_is(
+    client: Client, pictures: list[Path], tmp_path: Path, count: int, more: str
+) -> None:
+    project, _ = client.predict(files=sent(pictures[:1]), api_name="/caption_batch")
+    whole = tmp_path / "large.jsonl"
+    whole.write_bytes(large(project, count, more))
+    done, facts = client.predict(
+        project=handle_file(whole), names=["all"], decision="accepted", reviewer="Ada",
+        api_name="/review_captions",
+    )  # fmt: skip
+    told = facts["records"]
+    assert len(told) <= MOST_TOLD and len(told) + facts["left_out"] == count
+    assert len(json.dumps(facts)) < 1.1 * MOST_TOLD_BYTES
+    kept = list(read_project(Path(done).read_bytes()))
+    assert len(kept) == count and {one.state for one in kept} == {"accepted"}
+
+
+def test_a_project_of_more_records_than_are_read_for_others_is_refused(
+    client: Client, pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, _ = client.predict(files=sent(pictures[:1]), api_name="/caption_batch")
+    monkeypatch.setenv("ENGRAVE_SHARED", "0")
+    whole = tmp_path / "large.jsonl"
+    whole.write_bytes(b"\n".join([Path(project).read_bytes()] * (MOST_RECORDS + 1)))
+    with pytest.raises(AppError, match="split it"):
+        client.predict(project=handle_file(whole), api_name="/review_captions")
 
 
 def upload(visitor: httpx.Client, *paths: Path) -> list[str]:

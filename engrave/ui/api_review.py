@@ -3,13 +3,16 @@
 Nothing is kept here between two calls: the project is a file that goes back and forth.
 """
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from engrave.access import alone
 from engrave.engine import Engine
-from engrave.errors import PictureError, PromptError
+from engrave.errors import PictureError, PromptError, ReviewError
 from engrave.limits import clean_text
 from engrave.review.captioning import caption_all, key_of
 from engrave.review.deciding import reviewed
@@ -29,8 +32,11 @@ from engrave.ui.speech import bind
 from engrave.ui.uploads import EXTENSIONS, checked, checked_list
 
 MOST = 50  # pictures of one call: others wait for the model meanwhile
+MOST_RECORDS = 5_000  # of a project that is sent to a server which others use too
+# an answer lies in memory until it is fetched; the project beside it has all records
+MOST_TOLD, MOST_TOLD_BYTES = 200, 2_000_000
 READ = [".jsonl", ".csv", ".json", ".zip"]
-REVIEW: dict[str, Any] = {"concurrency_id": "review", "concurrency_limit": 4}
+REVIEW: dict[str, Any] = {"concurrency_id": "review", "concurrency_limit": 2}
 
 
 def caption_batch(
@@ -71,8 +77,7 @@ def caption_batch(
         check_reader()
     reader = read_inscriptions if printed_words else None
     steps = list(caption_all(engine, held, paths, again=again, reader=reader))
-    facts = {
-        "records": [told(step.record) for step in steps if step.record is not None],
+    facts = tellable([step.record for step in steps if step.record is not None]) | {
         "new": sum(step.new for step in steps),
         "unread": {step.name: step.error for step in steps if step.record is None},
     }
@@ -99,15 +104,15 @@ def review_captions(
         only: list of texts that the decision is about, such as ["caption"]; none for all.
 
     Returns:
-        the project as it is now, and records (those named) and states (how many are in each).
+        the project as it is now, and records (those named, the first 200 of them), left_out (how
+        many of those named the project alone has) and states (how many are in each).
     """
     held = needed_project(project)
     chosen = reviewed(
         held, listed(names), texts=texts_of(texts), decision=clean_text(decision),
         reviewer=reviewer, wake=lambda: engine, only=listed(only),
     )  # fmt: skip
-    facts = {"records": [told(record) for record in chosen], "states": held.counts()}
-    return saved(held), facts
+    return saved(held), tellable(chosen) | {"states": held.counts()}
 
 
 def export_captions(
@@ -170,11 +175,30 @@ def project_of(path: str | None) -> Project:
         return Project()
     file: Path = checked(path)
     data = file.read_bytes()
+    lines = data.count(b"\n")
+    if alone() and lines > MOST_RECORDS:
+        raise ReviewError(
+            f"This project has {lines:,} lines and at most {MOST_RECORDS:,} are read at once on a "
+            "server that others use too; split it, or run Engrave on a machine of your own."
+        )
     if file.suffix == ".jsonl" and b'"engrave-review"' in data[:80]:
         return read_project(data)
     held = Project()
     merged(held, read_back(data, file.name))
     return held
+
+
+def tellable(records: Sequence[Record]) -> Facts:
+    """Return the first records as plain data, and how many that leaves out."""
+    found: list[Facts] = []
+    size = 0
+    for record in records[:MOST_TOLD]:
+        page = told(record)
+        size += len(json.dumps(page))
+        if size > MOST_TOLD_BYTES:
+            break
+        found.append(page)
+    return {"records": found, "left_out": len(records) - len(found)}
 
 
 def told(record: Record) -> Facts:

@@ -35,6 +35,7 @@ from engrave.ui.room import bound, kept_s
 from engrave.ui.sessions import Sessions
 from engrave.ui.speech import bind, speak_throughout
 from engrave.ui.theme import STATIC, paper_theme, style_sheet
+from engrave.ui.unread import drop_unread
 from engrave.ui.views import Views
 from engrave.ui.visitors import UPLOADED, Visitors
 
@@ -87,6 +88,7 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
     page.temp_file_sets += [files.MADE, UPLOADED]
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=1, api_open=False)
     keep_little(page)
+    drop_unread(page)
     speak_throughout(page)
     return page
 
