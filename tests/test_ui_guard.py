@@ -48,6 +48,12 @@ def test_nobody_has_the_state_of_a_session_written_down(client: TestClient) -> N
     assert client.get("/gradio_api/deep_link?session_hash=abc").status_code == 403
 
 
+@pytest.mark.parametrize("path", ["/component_server", "/component_server/", "/process_recording"])
+def test_what_the_page_never_asks_for_is_not_there(client: TestClient, path: str) -> None:
+    refused = client.post(f"/gradio_api{path}", json={"session_hash": "a"})
+    assert refused.status_code == 404 and refused.text.endswith(".")
+
+
 def test_a_flood_is_refused_by_its_length(client: TestClient) -> None:
     headers = {"content-length": str(MAX_REQUEST_BYTES + 1)}
     assert client.post("/gradio_api/upload", headers=headers).status_code == 413

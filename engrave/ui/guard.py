@@ -2,10 +2,11 @@
 
 import logging
 import os
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,6 +41,12 @@ FOREVER = "public, max-age=31536000, immutable"  # the address holds a version
 REVALIDATE = "no-cache"
 THIS_MACHINE = {"localhost", "127.0.0.1", "0.0.0.0", "::1"}
 NO_LINKS = "This page keeps no states to link to; its address holds the view of the map."
+UNUSED = (
+    "/component_server",
+    "/process_recording",
+)  # Gradio's own; no part of this page asks for them
+NOT_HERE = "This page has nothing at this address; it was opened by mistake."
+NO_LOGIN = "This page asks for a name and a password; log in first."
 BROKEN = "Something in this request could not be answered; ask for it in another way."
 FOREIGN = "Another website may not use this page in your name; open the page itself."
 
@@ -88,12 +95,33 @@ def refuse(scope: Scope) -> PlainTextResponse | None:
         return PlainTextResponse("This server fetches nothing for others.", 403)
     if path.rstrip("/").endswith("/deep_link"):
         return PlainTextResponse(NO_LINKS, 403)
+    if path.rstrip("/").endswith(UNUSED):
+        return PlainTextResponse(NOT_HERE, 404)
     if _is_foreign(scope) or (path.rstrip("/").endswith("/logout") and _is_led_here(scope)):
         return PlainTextResponse(FOREIGN, 403)
+    if _needs_login(scope, path) and not _is_let_in(scope):
+        return PlainTextResponse(NO_LOGIN, 401)
     length = Headers(scope=scope).get("content-length", "0")
     if length.isdigit() and int(length) > MAX_REQUEST_BYTES:
         return PlainTextResponse(TOO_LARGE, 413)
     return None
+
+
+def _needs_login(scope: Scope, path: str) -> bool:
+    """Tell whether a request costs memory before Gradio asks for a login, or without it."""
+    if scope["method"] == "POST":
+        return not path.rstrip("/").endswith("/login")
+    return "/heartbeat/" in path
+
+
+def _is_let_in(scope: Scope) -> bool:
+    """Tell whether a visitor logged in, where that is asked for."""
+    app: Any = scope.get("app")
+    if getattr(app, "auth", None) is None:
+        return True
+    cookies = HTTPConnection(scope).cookies
+    names = (f"access-token-{kind}{app.cookie_id}" for kind in ("", "unsecure-"))
+    return any(cookies.get(name) in app.tokens for name in names)
 
 
 def _is_foreign(scope: Scope) -> bool:

@@ -32,6 +32,8 @@ COOKIE = "engrave-visitor"
 NOT_YOURS = "This file belongs to another visitor; upload it yourself."
 MAX_JSON_BYTES = 2_000_000
 TOO_LONG = "This request is longer than any that the page sends; send less at once."
+UPLOAD = "/gradio_api/upload"  # whole, as an endpoint may be called “upload” too
+NO_FORM = "This address takes JSON and no form of several parts; send files to /gradio_api/upload."
 
 NAMES, LONGEST_NAME = ("session_hash", "event_id"), 100
 NAME = re.compile(rf"[!-~]{{1,{LONGEST_NAME}}}")
@@ -114,13 +116,14 @@ class Visitors:
         if asked and _is_refused(asked.group(1), owner):
             return await PlainTextResponse(NOT_YOURS, 403)(scope, receive, send)
         if scope["method"] == "POST":
-            if scope["path"].endswith("/upload"):
+            if scope["path"].endswith(UPLOAD):
                 # Gradio's own names follow from what is in a file, so that whoever has the same
                 # picture could learn who else sent it
                 naming = partial(_taken, owner=owner)
                 return await self._uploads.take(scope, receive, send, _own(owner), naming)
-            if not Headers(scope=scope).get("content-type", "").startswith("multipart/"):
-                return await self._read_first(scope, receive, send, owner)
+            if _is_form(scope) and not scope["path"].rstrip("/").endswith("/login"):
+                return await PlainTextResponse(NO_FORM, 415)(scope, receive, send)
+            return await self._read_first(scope, receive, send, owner)
         if owner == GUEST and scope["method"] == "GET":
             send = _with_cookie(scope, send)
         await self.app(scope, receive, send)
@@ -147,6 +150,11 @@ class Visitors:
             return first.pop() if first else await receive()
 
         await self.app(scope, replay, send)
+
+
+def _is_form(scope: Scope) -> bool:
+    kind = Headers(scope=scope).get("content-type", "")
+    return kind.strip().lower().startswith("multipart/")
 
 
 def _taken(path: Path, owner: str) -> str:
