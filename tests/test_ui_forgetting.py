@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import gradio as gr
 import httpx
 import pytest
 
+from engrave.ui import forgetting
 from engrave.ui.page import build_page, launch_settings
 from engrave.ui.visitors import LONGEST_NAME
 from tests.fakes import fake_engine
@@ -99,3 +100,40 @@ def test_an_event_that_is_over_is_not_kept(served: tuple[gr.Blocks, str]) -> Non
     while queue.event_ids_to_events and time.monotonic() < until:
         time.sleep(0.05)
     assert not queue.event_ids_to_events
+
+
+def enter(url: str, page: gr.Blocks, session: str) -> None:
+    """Open the page as a browser does, so that the server holds something of it."""
+    (number,) = (key for key, one in page.fns.items() if one.name == "entered")
+    body = {"data": [], "fn_index": number, "session_hash": session}
+    assert httpx.post(f"{url}/gradio_api/run/x", json=body, timeout=30).status_code == 200
+
+
+def beat(url: str, session: str) -> None:
+    """Begin to tell that a page is open, and leave."""
+    with httpx.stream("GET", f"{url}/gradio_api/heartbeat/{session}") as alive:
+        next(alive.iter_lines())
+
+
+def ask_beside_the_line(url: str, session: str) -> None:
+    """Ask directly for what is asked for in a line only."""
+    body = {"data": ["a ship", 3, ""], "session_hash": session}
+    assert httpx.post(f"{url}/gradio_api/run/search", json=body).status_code in (404, 500)
+
+
+@pytest.mark.parametrize("ask", [beat, ask_beside_the_line])
+def test_strangers_push_no_visitor_out(
+    served: tuple[gr.Blocks, str],
+    ask: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forgetting, "STRANGERS", 3)
+    page, url = served
+    holder: Any = page.state_holder
+    enter(url, page, "page-of-ida")
+    before = {name for name, one in sessions(page).items() if one.state_data}
+    monkeypatch.setattr(holder, "capacity", len(before))  # as full as it may be
+    for number in range(10):
+        ask(url, f"stranger-{number}")
+    assert {name for name, one in sessions(page).items() if one.state_data} == before
+    assert len(sessions(page)) <= len(before) + 3

@@ -3,13 +3,16 @@
 It holds the settings and last values of all components for every session, half a megabyte and
 whatever was sent besides, for links to a state of the page, which this page has none of; a
 session for each call of a program that names none, for which it forgets the page of a person; and
-after each event it sums up all events, for a report that this server does not show.
+after each event it sums up all events, for a report that this server does not show. Of sessions,
+those that hold something stay longest.
 """
 
 from functools import wraps
 from typing import Any
 
 import gradio as gr
+
+STRANGERS = 100  # sessions that hold nothing, at most
 
 
 class Nothing(dict[int, Any]):
@@ -32,6 +35,7 @@ def keep_little(page: gr.Blocks) -> None:
     @wraps(step)
     async def run(*arguments: Any, **named: Any) -> Any:
         state, session = named.get("state"), named.get("session_hash")
+        _drop_strangers_first(page.state_holder)
         if state is not None:
             state.config_values = Nothing()
         over = True
@@ -46,9 +50,36 @@ def keep_little(page: gr.Blocks) -> None:
     asked.process_api = run
 
 
+def _drop_strangers_first(holder: Any) -> None:
+    """Have sessions that hold nothing dropped before those of visitors.
+
+    Any request with a new name begins one, and Gradio drops the oldest, whoever's it is.
+    """
+    if "update" in vars(holder):
+        return
+
+    def update(session: str) -> None:
+        with holder.lock:
+            known = holder.session_data
+            if session not in known:
+                return
+            known[session].config_values = Nothing()
+            known.move_to_end(session)
+            for holds, most in ((False, STRANGERS), (True, holder.capacity)):
+                found = [name for name, one in known.items() if bool(one.state_data) is holds]
+                for name in found[: max(0, len(found) - most)]:
+                    _drop(holder, name)
+
+    holder.update = update
+
+
 def _forget(page: gr.Blocks, session: str) -> None:
     """Drop the session of one call, which nobody can name again."""
     holder: Any = page.state_holder
     with holder.lock:
-        holder.session_data.pop(session, None)
-        holder.time_last_used.pop(session, None)
+        _drop(holder, session)
+
+
+def _drop(holder: Any, session: str) -> None:
+    holder.session_data.pop(session, None)
+    holder.time_last_used.pop(session, None)
