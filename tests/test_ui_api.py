@@ -262,6 +262,21 @@ def test_nothing_is_relayed_and_the_queue_cannot_be_passed(url: str) -> None:
     assert httpx.get(f"{url}/monitoring/summary").status_code in (403, 404)
 
 
+AT_ONCE = {
+    "arranged", "arrived", "back", "brought_back", "chosen_cell", "chosen_prompt", "chosen_walk",
+    "emptied", "end_to_walk", "entered", "fetched", "halt", "halted", "lined", "more_like",
+    "nothing_held", "paired", "picked_sample", "remembered", "renamed", "renewed", "route_view",
+    "selected", "settings_in", "settings_of", "shown_path", "starred", "starred_plate", "ticked",
+    "to_caption", "turned", "wish",
+}  # fmt: skip
+
+
+def test_nothing_that_takes_long_passes_the_lines() -> None:
+    page = build_page(fake_engine(), Path("no-examples"))
+    beside = {fn.name for fn in page.fns.values() if fn.fn and not fn.queue}
+    assert beside <= AT_ONCE  # each of these writes no file and works out nothing
+
+
 def test_what_takes_long_waits_in_a_line_of_its_own() -> None:
     page = build_page(fake_engine(), Path("no-examples"))
     queued = {
@@ -286,7 +301,11 @@ def test_what_takes_long_waits_in_a_line_of_its_own() -> None:
     assert changes == {"undone", "removed", "edited", "discarded"}
     long = {name for name, line in queued.items() if line == "long"}
     assert {"generate", "walk", "interpolate", "follow_pending", "vary", "exported"} <= long
-    short = set(queued) - reviewing - batches - changes - long
+    assert {"poster", "archive"} <= long
+    # what a map says of itself takes long once, and no engraving waits for it
+    insights = {name for name, line in queued.items() if line == "insight"}
+    assert insights == {"learnt", "calibrated"}
+    short = set(queued) - reviewing - batches - changes - long - insights
     assert {queued[name] for name in short} == {"model"}
     assert {"caption", "search", "open_item", "imagined", "ask"} <= short
 

@@ -148,8 +148,9 @@ def wire_away(tab: InterpolateTab, desk: Desk) -> None:
     """Say how files are made, and how a recipe is opened."""
     away = tab.away
     asked = [away.kept, away.paper, away.pictures, away.title]
-    away.poster.click(bind(poster), asked, away.taken, **LIGHT)
-    away.archive.click(bind(archive), away.kept, away.taken, **LIGHT)
+    told: dict[str, Any] = LONG | {"show_progress": "minimal", "show_progress_on": tab.player}
+    away.poster.click(bind(poster), asked, away.taken, **told)
+    away.archive.click(bind(archive), away.kept, away.taken, **told)
     away.recipe.upload(
         bind(opened, desk.engine),
         away.recipe,
