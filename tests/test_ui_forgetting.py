@@ -12,7 +12,8 @@ import pytest
 
 from engrave.ui import forgetting
 from engrave.ui.page import build_page, launch_settings
-from engrave.ui.visitors import LONGEST_NAME
+from engrave.ui.page_names import LONGEST_NAME, inner
+from engrave.ui.visitors import COOKIE, GUEST
 from tests.fakes import fake_engine
 from tests.test_ui_visitors import told
 
@@ -75,7 +76,7 @@ def test_a_page_is_known_and_what_it_sent_is_not_kept(served: tuple[gr.Blocks, s
     page, url = served
     secret = "unheard-of " * 20
     assert join(url, page, "search", "page-of-ada", [secret, 3, ""]) == 200
-    state = sessions(page)["page-of-ada"]
+    state = sessions(page)[inner("page-of-ada", GUEST)]
     assert not state.config_values and "unheard-of" not in str(vars(state))
 
 
@@ -102,11 +103,12 @@ def test_an_event_that_is_over_is_not_kept(served: tuple[gr.Blocks, str]) -> Non
     assert not queue.event_ids_to_events
 
 
-def enter(url: str, page: gr.Blocks, session: str) -> None:
+def enter(url: str, page: gr.Blocks, session: str, cookies: dict[str, str] | None = None) -> None:
     """Open the page as a browser does, so that the server holds something of it."""
     (number,) = (key for key, one in page.fns.items() if one.name == "entered")
     body = {"data": [], "fn_index": number, "session_hash": session}
-    assert httpx.post(f"{url}/gradio_api/run/x", json=body, timeout=30).status_code == 200
+    answer = httpx.post(f"{url}/gradio_api/run/x", json=body, timeout=30, cookies=cookies)
+    assert answer.status_code == 200
 
 
 def beat(url: str, session: str) -> None:
@@ -137,3 +139,15 @@ def test_strangers_push_no_visitor_out(
         ask(url, f"stranger-{number}")
     assert {name for name, one in sessions(page).items() if one.state_data} == before
     assert len(sessions(page)) <= len(before) + 3
+
+
+def test_a_page_of_the_same_name_is_another_for_another_visitor(
+    served: tuple[gr.Blocks, str],
+) -> None:
+    page, url = served
+    visitors: list[dict[str, str]] = [{COOKIE: "ab" * 16}, {COOKIE: "cd" * 16}, {}]
+    before = len(sessions(page))
+    for _ in range(2):
+        for cookies in visitors:
+            enter(url, page, "page-of-all", cookies)
+    assert len(sessions(page)) == before + len(visitors)

@@ -227,3 +227,60 @@ def test_an_upload_of_a_program_tells_its_address_too(
     shown = data_of(taken) | {"url": f"{url}/gradio_api/file={taken}"}
     answer = httpx.post(f"{url}/gradio_api/call/caption", json={"data": [shown, 3, 6]})
     assert answer.status_code == 200
+
+
+def ask(visitor: httpx.Client, session: str) -> str:
+    """Ask for an event as a page of that name does; return the event's name."""
+    events = visitor.get("/config").json()["dependencies"]
+    (number,) = (one["id"] for one in events if one["api_name"] == "search")
+    body = {"data": ["a ship", 3, ""], "fn_index": number, "session_hash": session}
+    return str(visitor.post("/gradio_api/queue/join", json=body).json()["event_id"])
+
+
+def answers(visitor: httpx.Client, address: str) -> str:
+    """Return what a stream brings until it ends."""
+    try:
+        return visitor.get(f"/gradio_api/{address}").text
+    except httpx.RemoteProtocolError:  # Gradio breaks off where it knows no such page
+        return ""
+
+
+def test_the_name_of_a_page_opens_nothing_to_others(
+    url: str, ada: httpx.Client, eve: httpx.Client
+) -> None:
+    ask(ada, "pageofada")
+    with httpx.Client(base_url=url, timeout=30) as stranger:
+        for visitor in (eve, stranger):
+            with visitor.stream("GET", "/gradio_api/heartbeat/pageofada") as beat:
+                assert beat.status_code == 200  # of a page of its own
+            cancel = {"session_hash": "pageofada", "fn_index": 0, "event_id": "x"}
+            assert visitor.post("/gradio_api/cancel", json=cancel).status_code == 200
+            for address in ("queue/data?session_hash=pageofada", "call/search/pageofada"):
+                assert "process_completed" not in answers(visitor, address)
+                assert "event: complete" not in answers(visitor, address)
+    found = answers(ada, "queue/data?session_hash=pageofada")
+    assert "process_completed" in found and '"success":true' in found
+
+
+def test_two_pages_of_one_browser_each_get_their_own(ada: httpx.Client) -> None:
+    events = {name: ask(ada, name) for name in ("tab1", "tab2")}
+    for name, event in events.items():
+        found = answers(ada, f"queue/data?session_hash={name}&again=1")
+        assert event in found and "process_completed" in found
+        assert not any(other in found for other in events.values() if other != event)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["queue/data", "queue/data?session_hash=", "queue/data?session_hash=a%20b", "heartbeat/%ff"],
+)
+def test_a_page_without_a_name_is_told_so(ada: httpx.Client, address: str) -> None:
+    answer = ada.get(f"/gradio_api/{address}")
+    assert answer.status_code == 400 and "names its page" in answer.text
+
+
+@pytest.mark.parametrize("body", ["", "{", "[" * 100_000, "\x00", '{"data": ' + "9" * 5000 + "}"])
+def test_what_is_no_json_is_refused_in_words(ada: httpx.Client, body: str) -> None:
+    headers = {"content-type": "application/json"}
+    answer = ada.post("/gradio_api/queue/join", content=body, headers=headers)
+    assert answer.status_code in (400, 422) and "Traceback" not in answer.text

@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engrave.sources.addresses import is_address
 from engrave.ui import room
+from engrave.ui.page_names import is_named, readdressed, renamed, with_length
 from engrave.ui.room import GUEST
 from engrave.ui.taken import Uploads
 
@@ -35,10 +36,8 @@ TOO_LONG = "This request is longer than any that the page sends; send less at on
 UPLOAD = "/gradio_api/upload"  # whole, as an endpoint may be called “upload” too
 NO_FORM = "This address takes JSON and no form of several parts; send files to /gradio_api/upload."
 
-NAMES, LONGEST_NAME = ("session_hash", "event_id"), 100
-NAME = re.compile(rf"[!-~]{{1,{LONGEST_NAME}}}")
 NO_NAME = "This request names its page or its event otherwise than pages do; open the page again."
-
+NO_JSON = "This request is no JSON that can be read here; send it as the page does."
 NO_FETCH = "This server fetches no pictures by their address; upload the file itself."
 
 UPLOADED: set[str] = set()  # the page hands them to Gradio, which deletes old ones
@@ -126,7 +125,10 @@ class Visitors:
             return await self._read_first(scope, receive, send, owner)
         if owner == GUEST and scope["method"] == "GET":
             send = _with_cookie(scope, send)
-        await self.app(scope, receive, send)
+        named = readdressed(scope, owner)
+        if named is None:
+            return await PlainTextResponse(NO_NAME, 400)(scope, receive, send)
+        await self.app(named, receive, send)
 
     async def _read_first(self, scope: Scope, receive: Receive, send: Send, owner: str) -> None:
         """Pass on a request only where it names no file of another visitor."""
@@ -137,19 +139,27 @@ class Visitors:
             more = message.get("more_body", False) and message["type"] == "http.request"
             if len(body) > MAX_JSON_BYTES:
                 return await PlainTextResponse(TOO_LONG, 413)(scope, receive, send)
-        page = _parsed(body)
-        if not _is_named(page):
+        if scope["path"].rstrip("/").endswith("/login"):  # a form, in which nothing is named
+            return await self._pass_on(scope, receive, send, body)
+        try:
+            page = json.loads(body) if body else None
+        except (ValueError, RecursionError):
+            return await PlainTextResponse(NO_JSON, 400)(scope, receive, send)
+        if not is_named(page):
             return await PlainTextResponse(NO_NAME, 400)(scope, receive, send)
         if any(_is_refused(text, owner) for text in _texts(page)):
             return await PlainTextResponse(NOT_YOURS, 403)(scope, receive, send)
         if any(isinstance(one, dict) and _is_afar(one) for one in _parts(page)):
             return await PlainTextResponse(NO_FETCH, 403)(scope, receive, send)
+        await self._pass_on(scope, receive, send, renamed(page, body, owner))
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
         first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
             return first.pop() if first else await receive()
 
-        await self.app(scope, replay, send)
+        await self.app(with_length(scope, body), replay, send)
 
 
 def _is_form(scope: Scope) -> bool:
@@ -170,19 +180,6 @@ def _is_refused(text: str, owner: str) -> bool:
         return not _is_open(text, owner)
     except (OSError, ValueError):  # no name that a file can have
         return False
-
-
-def _parsed(body: bytes) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):  # the app refuses it with words of its own
-        return None
-
-
-def _is_named(page: object) -> bool:
-    """Tell whether a page and an event have names as Gradio gives them, which it keeps for long."""
-    names = [page.get(name) for name in NAMES] if isinstance(page, dict) else []
-    return all(name is None or (isinstance(name, str) and NAME.fullmatch(name)) for name in names)
 
 
 def _texts(page: object) -> Iterator[str]:
