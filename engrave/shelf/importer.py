@@ -129,6 +129,7 @@ class Importer:
                     self._embed(work, batch)
                     batch = []
                     work.tell()
+                work.tell_at_times()  # pictures may take seconds each
                 if work.full:
                     work.commit()
             self._embed(work, batch)

@@ -21,6 +21,7 @@ from engrave.shelf.seen import Seen
 from engrave.shelf.store import Store
 from engrave.sources import Entry
 
+QUIET_S = 1.0  # after which somebody who waits hears how far it is; who left is noticed then
 FEWEST_COMMITTED, MOST_COMMITTED = 64, 1024  # pictures in one commit; more as a collection grows
 
 
@@ -39,6 +40,7 @@ class Work:
     seq: int
     now: dict[str, str] = field(default_factory=dict)  # sha256 of this source's files, by key
     start: float = field(default_factory=time.monotonic)
+    told: float = field(default_factory=time.monotonic)
     seen: int = 0
     present: int = 0
     captioned: int = 0
@@ -192,6 +194,7 @@ class Work:
 
     def tell(self) -> None:
         """Report how far the import is and how long it will take."""
+        self.told = time.monotonic()
         fresh = self.seen - self.present
         seconds = time.monotonic() - self.start
         words = f"{self.seen:,} pictures"
@@ -202,6 +205,11 @@ class Work:
         if self.unread:
             words += f", {len(self.unread):,} unreadable"
         tell(self.progress, min(self.seen / self.count, 1.0) if self.count else 0.0, words)
+
+    def tell_at_times(self) -> None:
+        """Report likewise, where nothing was said for a while."""
+        if time.monotonic() - self.told > QUIET_S:
+            self.tell()
 
     def _renew(self, row: dict[str, Any], entry: Entry) -> None:
         if fresh := renewed(row, entry):

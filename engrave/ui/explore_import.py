@@ -1,6 +1,7 @@
 """Imports pictures from the page into an own collection: what was dropped, or what lies at an IIIF
 address."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from engrave.ui.explore_shelf import Keeper, Shown, chooser_view
 from engrave.ui.inbox import sources
 from engrave.ui.sessions import Session
 from engrave.ui.speech import bind
-from engrave.ui.stops import PROGRESS, Stopped, reporter, wish
+from engrave.ui.stops import PROGRESS, Stopped, others_wait, reporter, wish
 from engrave.ui.uploads import EXTENSIONS
 from engrave.ui.views import NOTHING, View
 from engrave.ui.widgets import widget
@@ -31,11 +32,13 @@ TASK = "import"
 IMPORT: dict[str, Any] = PRIVATE | {"concurrency_id": "import", "concurrency_limit": 1}
 OTHERS = [".zip", ".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".json"]
 MOST_ALONE = 5_000  # pictures of one session, where each has a shelf of its own
+TURN_S = 60.0  # of one import there, where others wait
 LISTED = 200  # files that could not be read, on the page
 HINT = (
     "Drop pictures, a ZIP of pictures, a CSV or JSON lines table with its pictures, or IIIF "
     "manifests, up to 400 MB at once. "
 )
+OTHERS_WAIT = "Others wait to import, so it was their turn."
 HERE = "For more, `python -m engrave import FOLDER --name NAME` on this machine."
 ALONE = "A file may have 30 MB; what you import is seen by you alone, and deleted after your visit."
 NO_HOSTS = "Addresses: this server fetches from no host; whoever runs it can name some."
@@ -133,7 +136,7 @@ def imported(
     """Import what was given, or go on with it, and look at the collection."""
     refuse_changes()
     session.stay()
-    report = reporter(TASK, progress, request, outlives=True)
+    report = in_turn(session, reporter(TASK, progress, request, outlives=not session.private))
     report(0.0, "Opening what is to be imported")
     address, name = typed(address), typed(name)
     with sources(files, address) as (found, origin):
@@ -142,6 +145,19 @@ def imported(
         view = run(session, found, origin, name, captions, report, room)
     empty = not session.shelf.standing(name).pictures  # it was stopped at once
     return view, *(keeper.shown(session) if empty else keeper.looked(session, name))
+
+
+def in_turn(session: Session, report: Progress) -> Progress:
+    """Return a teller that ends an import once others have waited long enough, on a server where
+    visitors know nothing of each other."""
+    over = time.monotonic() + TURN_S
+
+    def tell(share: float, words: str) -> None:
+        if session.private and time.monotonic() > over and others_wait():
+            raise Stopped(OTHERS_WAIT)
+        report(share, words)
+
+    return tell
 
 
 def typed(text: object) -> str:
@@ -190,8 +206,8 @@ def run(
             share = part(report, number / len(found), (number + 1) / len(found))
             own = f"{origin} {number}" if number else origin
             done.append(importer.run(source, name, origin=own, progress=share))
-    except Stopped:
-        return {"name": name, "stopped": True, **tally(done)}
+    except Stopped as error:
+        return {"name": name, "stopped": True, "why": str(error), **tally(done)}
     if name not in session.shelf:
         key, why = next((one for each in done for one in each.unread), ("", "It is empty."))
         raise PictureError(f"No picture could be read, so nothing was imported. {key}: {why}")
@@ -226,7 +242,8 @@ def redrawn(
     if not session.own or read_only() or not session.shelf.wants_map(name):
         return (gr.skip(),) * 4
     try:
-        session.shelf.draw_map(name, reporter(TASK, progress, request, outlives=True))
+        outlives = not session.private
+        session.shelf.draw_map(name, reporter(TASK, progress, request, outlives=outlives))
     except Stopped:
         return (gr.skip(),) * 4
     if session.name != name:

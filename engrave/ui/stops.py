@@ -65,6 +65,17 @@ def teller(progress: gr.Progress, *, outlives: bool = False) -> Progress:
     return tell
 
 
+def others_wait() -> bool:
+    """Tell whether others stand in the line in which what this thread does has its turn."""
+    page, event_id = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    if page is None or event_id is None:
+        return False
+    event = page._queue.event_ids_to_events.get(event_id)
+    if event is None:
+        return False
+    return bool(page._queue.event_queue_per_concurrency_id[event.concurrency_id].queue)
+
+
 def awaited() -> bool:
     """Tell whether the one who asked for what this thread does has neither cancelled nor left.
 

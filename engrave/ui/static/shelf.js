@@ -54,7 +54,7 @@ export function chooser(context) {
   });
 }
 
-function tally({ name, stopped, added, present, updated, twins, captioned, pictures, seconds }) {
+function tally({ name, stopped, added, present, updated, twins, captioned, pictures, seconds, why = "Stopped." }) {
   const parts = [`${plural(added, "picture")} added`];
   if (present) parts.push(`${present.toLocaleString("en")} were there before`);
   if (updated) parts.push(`${updated.toLocaleString("en")} updated`);
@@ -62,7 +62,7 @@ function tally({ name, stopped, added, present, updated, twins, captioned, pictu
   if (captioned) parts.push(`${captioned.toLocaleString("en")} captioned by the model`);
   const rate = added > 20 && seconds > 0 ? ` ${(added / seconds).toFixed(0)} pictures a second.` : "";
   if (!stopped) return `“${name}”: ${parts.join(", ")}; ${pictures.toLocaleString("en")} in all.${rate}`;
-  return `Stopped. What was read is kept in “${name}”; import the same again and it goes on from there.`;
+  return `${why} What was read is kept in “${name}”; import the same again and it goes on from there.`;
 }
 
 /* value: what `run` of explore_import.py returns */
