@@ -28,7 +28,7 @@ class Range:
 
     def number(self, value: object) -> float:
         """Return the value as a float; raises PromptError where it is out of bounds."""
-        found = _as_float(value)
+        found = finite(value)
         if found is None or not self.low <= found <= self.high:
             raise PromptError(
                 f"The {self.name} is {_shown(value)}; "
@@ -38,7 +38,7 @@ class Range:
 
     def whole(self, value: object) -> int:
         """Return the value as an int; raises PromptError where it is not whole or out of bounds."""
-        found = _as_float(value)
+        found = finite(value)
         if found is None or not self.low <= found <= self.high or found != int(found):
             raise PromptError(
                 f"The {self.name} is {_shown(value)}; "
@@ -107,12 +107,8 @@ def one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
     return str(value)
 
 
-def _is_visible(character: str) -> bool:
-    """Leave out control, format (also such as reverse the reading order) and broken characters."""
-    return character in JOINERS or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
-
-
-def _as_float(value: object) -> float | None:
+def finite(value: object) -> float | None:
+    """Return a number as a float; None for anything else, and for what no float can hold."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     try:
@@ -120,6 +116,11 @@ def _as_float(value: object) -> float | None:
     except OverflowError:
         return None
     return found if math.isfinite(found) else None
+
+
+def _is_visible(character: str) -> bool:
+    """Leave out control, format (also such as reverse the reading order) and broken characters."""
+    return character in JOINERS or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
 
 
 def _shown(value: object) -> str:

@@ -15,7 +15,6 @@ A session's marks travel with every answer:
 import base64
 import hashlib
 import json
-import math
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from engrave import limits
 from engrave.access import read_only, refuse_changes
 from engrave.collection import Collection
 from engrave.collection.insight import Insight, Insights
@@ -263,7 +263,7 @@ def numbers(event: gr.EventData, name: str, most: int = 256) -> list[float]:
     """Return a list of finite numbers that an event carries."""
     data = event._data.get(name) if isinstance(event._data, dict) else None
     values = data if isinstance(data, list) else [data]
-    found = [float(v) for v in values if isinstance(v, int | float) and math.isfinite(v)]
-    if not values or len(found) != len(values) or len(values) > most:
+    found = [one for one in map(limits.finite, values[:most]) if one is not None]
+    if not values or len(found) != len(values):
         raise PromptError("This place is not on the map; click it again.")
     return found

@@ -2,10 +2,13 @@
 
 import logging
 import os
+import traceback
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -80,12 +83,21 @@ class Guard:
         except ClientDisconnect:  # nobody waits for an answer
             return
         except Exception as error:
+            if begun and isinstance(error.__cause__, HTTPException):  # it was told in the answer
+                return await send({"type": "http.response.body", "body": b""})
             if begun:
                 raise
             if not is_full(error):
-                LOG.error("A request failed", exc_info=error)
+                LOG.error("A request could not be read: %s", in_one_line(error))
             status, text = (507, FULL) if is_full(error) else (500, BROKEN)
             await PlainTextResponse(text, status)(scope, receive, sender)
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return what an error is and where it arose, so that requests cannot fill the log."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    where = "".join(f" in {Path(one.filename).name}, line {one.lineno}" for one in last)
+    return f"{type(error).__name__} {str(error)[:80]!a}{where}"
 
 
 def refuse(scope: Scope) -> PlainTextResponse | None:

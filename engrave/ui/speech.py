@@ -101,6 +101,7 @@ def _parted(
 def spoken(error: Exception) -> gr.Error:
     """Return the sentence for an error; what nobody foresaw goes to the log with its traceback."""
     if isinstance(error, gr.Error):
+        error.print_exception = False  # Gradio's own, where a component cannot hold a value
         return error
     if is_full(error):
         return gr.Error(FULL, print_exception=False)

@@ -38,6 +38,8 @@ NO_FORM = "This address takes JSON and no form of several parts; send files to /
 
 NO_NAME = "This request names its page or its event otherwise than pages do; open the page again."
 NO_JSON = "This request is no JSON that can be read here; send it as the page does."
+NO_FILE = "This request names a file as no file can be named; upload the file and name that."
+NO_EVENT = "This page has no such event; open the page again, as it may have changed."
 NO_FETCH = "This server fetches no pictures by their address; upload the file itself."
 
 UPLOADED: set[str] = set()  # the page hands them to Gradio, which deletes old ones
@@ -151,6 +153,10 @@ class Visitors:
             return await PlainTextResponse(NOT_YOURS, 403)(scope, receive, send)
         if any(isinstance(one, dict) and _is_afar(one) for one in _parts(page)):
             return await PlainTextResponse(NO_FETCH, 403)(scope, receive, send)
+        if any(isinstance(one, dict) and _is_nowhere(one) for one in _parts(page)):
+            return await PlainTextResponse(NO_FILE, 400)(scope, receive, send)
+        if not _is_event(scope, page):
+            return await PlainTextResponse(NO_EVENT, 404)(scope, receive, send)
         await self._pass_on(scope, receive, send, renamed(page, body, owner))
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
@@ -204,6 +210,21 @@ def _is_afar(file: dict[str, Any]) -> bool:
     from any host. Beside a path of this server stands the address that it is shown by."""
     named = file.get("path") or (file.get("url") if "meta" in file else None)
     return isinstance(named, str) and is_address(named.strip())
+
+
+def _is_nowhere(file: dict[str, Any]) -> bool:
+    path = file.get("path")
+    try:
+        return isinstance(path, str) and b"\0" in path.encode()
+    except UnicodeError:  # half a character
+        return True
+
+
+def _is_event(scope: Scope, page: object) -> bool:
+    """Tell whether a request means an event that the page has, where it means one."""
+    number = page.get("fn_index") if isinstance(page, dict) else None
+    blocks = getattr(scope.get("app"), "blocks", None)
+    return number is None or blocks is None or str(number) in map(str, blocks.fns)
 
 
 def _with_cookie(scope: Scope, send: Send) -> Send:
