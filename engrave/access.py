@@ -114,11 +114,14 @@ def alone() -> bool:
     is 1; where it is 0 they always are.
     """
     said = shared()
-    if said:
-        return said == "0"
+    return said == "0" if said else not local()
+
+
+def local() -> bool:
+    """Tell whether only this machine is served, and by none of the names of a proxy or a Space."""
     served = os.environ.get("GRADIO_SERVER_NAME", "")
     elsewhere = os.environ.get("SPACE_ID") or os.environ.get("GRADIO_ROOT_PATH")
-    return bool(elsewhere) or served not in THIS_MACHINE
+    return not elsewhere and served in THIS_MACHINE
 
 
 def shared() -> str:

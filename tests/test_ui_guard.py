@@ -1,5 +1,6 @@
 """The guard adds its headers to every answer and lets nobody use the server as a relay."""
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -144,3 +145,40 @@ def test_an_answer_that_was_begun_is_not_begun_anew() -> None:
 
     with pytest.raises(ZeroDivisionError):
         TestClient(Guard(broken)).get("/")
+
+
+@pytest.mark.parametrize(
+    ("headers", "settings", "passes"),
+    [
+        ({"host": "127.0.0.1:7990"}, {}, True),
+        ({"host": "localhost:7990"}, {}, True),
+        ({"host": "LOCALHOST."}, {}, True),
+        ({"host": "[::1]:7990"}, {}, True),
+        ({"host": "engrave.localhost"}, {}, True),
+        ({"host": "evil.example:7990", "origin": "http://evil.example:7990"}, {}, False),
+        ({"host": "evil.example"}, {}, False),
+        ({"host": "localhost.evil.example"}, {}, False),
+        ({"host": "127.0.0.1.evil.example"}, {}, False),
+        ({"host": "evil.example"}, {"ENGRAVE_SHARED": "1"}, False),
+        ({"host": "prints.example", "x-forwarded-host": "prints.example"}, {}, True),
+        ({"host": "prints.example"}, {"GRADIO_ROOT_PATH": "https://prints.example/engrave"}, True),
+        ({"host": "prints.example"}, {"GRADIO_SERVER_NAME": "0.0.0.0"}, True),
+        ({"host": "ada-engrave.hf.space"}, {"SPACE_ID": "ada/engrave"}, True),
+    ],
+)
+def test_no_website_has_its_own_name_mean_this_machine(
+    url: str,
+    headers: dict[str, str],
+    settings: dict[str, str],
+    passes: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("GRADIO_SERVER_NAME", "GRADIO_ROOT_PATH", "SPACE_ID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    asked = {"data": [], "fn_index": 9999}
+    posted = httpx.post(f"{url}/gradio_api/run/x", json=asked, headers=headers)
+    assert posted.status_code == (404 if passes else 403)
+    read = httpx.get(f"{url}/config", headers=headers)
+    assert read.status_code == (200 if passes else 403)

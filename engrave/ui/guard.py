@@ -3,6 +3,7 @@
 import logging
 import os
 import traceback
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engrave.access import local
 from engrave.errors import FULL, is_full
 
 LOG = logging.getLogger(__name__)
@@ -51,6 +53,11 @@ UNUSED = (
 NOT_HERE = "This page has nothing at this address; it was opened by mistake."
 NO_LOGIN = "This page asks for a name and a password; log in first."
 BROKEN = "Something in this request could not be answered; ask for it in another way."
+PROXIED = ("x-forwarded-", "forwarded", "x-real-ip")  # headers that a proxy adds
+MISCALLED = (
+    "This server is for the machine alone that it runs on; open it at http://localhost with its "
+    "port, or set GRADIO_ROOT_PATH to the address that a proxy gives it."
+)
 FOREIGN = "Another website may not use this page in your name; open the page itself."
 
 
@@ -109,6 +116,8 @@ def refuse(scope: Scope) -> PlainTextResponse | None:
         return PlainTextResponse(NO_LINKS, 403)
     if path.rstrip("/").endswith(UNUSED):
         return PlainTextResponse(NOT_HERE, 404)
+    if _is_miscalled(scope):
+        return PlainTextResponse(MISCALLED, 403)
     if _is_foreign(scope) or (path.rstrip("/").endswith("/logout") and _is_led_here(scope)):
         return PlainTextResponse(FOREIGN, 403)
     if _needs_login(scope, path) and not _is_let_in(scope):
@@ -152,6 +161,27 @@ def _is_foreign(scope: Scope) -> bool:
     own.add(_host(os.environ.get("GRADIO_ROOT_PATH", "")))
     host = _host(origin)
     return not host or (host not in own and not (host in THIS_MACHINE and own & THIS_MACHINE))
+
+
+def _is_miscalled(scope: Scope) -> bool:
+    """Tell whether a request came by another name than those of this machine, where only this
+    machine is served: a website can have its own name mean this machine, and would be no other."""
+    headers = Headers(scope=scope)
+    host = _host(f"//{headers.get('host', '')}")
+    here = _address((scope.get("server") or ("",))[0])
+    if not host or not local() or here is None or not here.is_loopback:
+        return False
+    if any(name.startswith(PROXIED) for name in headers):
+        return False
+    # no website has a number for its name
+    return _address(host) is None and host != "localhost" and not host.endswith(".localhost")
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
 
 
 def _is_led_here(scope: Scope) -> bool:

@@ -25,6 +25,7 @@ from engrave.errors import CollectionError, EngraveError
 from engrave.shelf.names import checked_name
 from engrave.shelf.shelf import Shelf, Standing
 from engrave.ui.explore_map import Chart
+from engrave.ui.guard import PROXIED
 from engrave.ui.room import GUEST
 from engrave.ui.views import Views
 from engrave.ui.visiting import Visiting
@@ -34,7 +35,6 @@ OVER, ANEW = "+", "*"  # between two names: the second on the first's map, or bo
 SHIPPED = ""  # the name of the collection that everybody begins with
 IDLE_S = 3600.0  # after a page was closed, until what it held is deleted; a session may come back
 LONGEST_S = 24 * 3600.0  # without a request, of a page that nobody saw closing
-PROXIED = ("x-forwarded-", "forwarded", "x-real-ip")  # headers that a proxy adds
 NEST = "engrave-session-"  # before the name of a private shelf
 
 
