@@ -24,10 +24,12 @@ def serve(model: Path | None = None, collection: Path | None = None) -> None:
     share_arenas()
     from engrave.engine import Engine
     from engrave.ui.page import build_page, launch_settings
+    from engrave.ui.scratch import leave_nothing
 
     engine = Engine.load(model, collection)
     page = build_page(engine)
     _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, **launch_settings())
+    leave_nothing()
     print(f"Engrave is at {address} (Ctrl-C stops it)", flush=True)
     # only now: reading torch and the weights takes longer than showing the page
     Thread(target=wake, args=(engine,), daemon=True).start()

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import traceback
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -44,6 +45,8 @@ MAX_REQUEST_BYTES = 400_000_000  # of one upload of many files
 TOO_LARGE = "These files are too large together; send fewer."
 FOREVER = "public, max-age=31536000, immutable"  # the address holds a version
 REVALIDATE = "no-cache"
+# what one visitor sent or imported, which no proxy may keep for others
+PERSONAL = re.compile(r"/visitors/|/engrave-map-[^/]+/[0-9a-f]{32}/")
 THIS_MACHINE = {"localhost", "127.0.0.1", "0.0.0.0", "::1"}
 NO_LINKS = "This page keeps no states to link to; its address holds the view of the map."
 UNUSED = (
@@ -218,7 +221,10 @@ def with_headers(scope: Scope, send: Send) -> Send:
             headers.update(HEADERS)
             if "/file=" in scope["path"] and message["status"] == 200:
                 versioned = scope.get("query_string", b"").startswith(b"v=")
-                headers["Cache-Control"] = FOREVER if versioned else REVALIDATE
+                kept = FOREVER if versioned else REVALIDATE
+                if PERSONAL.search(scope["path"]):
+                    kept = kept.replace("public", "private")
+                headers["Cache-Control"] = kept
         await send(message)
 
     return sender

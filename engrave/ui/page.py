@@ -2,7 +2,6 @@
 
 import html
 import importlib.util
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from engrave.ui import (
     generate,
     interpolate,
     record,
+    scratch,
     training,
     walk_layout,
 )
@@ -73,7 +73,7 @@ def build_page(engine: Engine, examples: Path = FOLDER, trained: Path = record.F
     """Lay out the whole page over an engine and wire it."""
     views = Views(engine)
     shown = read_examples(views, examples)
-    words = Path(tempfile.mkdtemp(prefix="engrave-map-"))
+    words = scratch.public_folder()
     sessions = Sessions(Chart(engine, views, words))
     publish_files(views, examples, words, trained)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=kept_s()) as page:

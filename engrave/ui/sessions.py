@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from weakref import WeakValueDictionary, finalize
@@ -24,6 +25,7 @@ from engrave.engine import Engine
 from engrave.errors import CollectionError, EngraveError
 from engrave.shelf.names import checked_name
 from engrave.shelf.shelf import Shelf, Standing
+from engrave.ui import scratch
 from engrave.ui.explore_map import Chart
 from engrave.ui.guard import PROXIED
 from engrave.ui.room import GUEST
@@ -155,16 +157,20 @@ class Sessions:
     def _fresh(self, key: Key) -> Session:
         """Return a session that is not known yet; a page that was opened anew finds its shelf."""
         self._forget(set(self._known), LONGEST_S)
-        _, owner, private = key
+        page, owner, private = key
         told = hashlib.blake2b(owner.encode(), key=self._secret, digest_size=16).hexdigest()
         nest = self.folder / f"{NEST}{told}" if private else None
         shelf = Shelf(nest) if nest else Shelf()
 
         def keep(session: Session) -> None:
+            if nest:  # nor is it read by others on this machine
+                scratch.hold(nest).mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._lock:
                 self._known[key] = session
 
-        return Session(shelf, self.shipped, private, self._chart, keep, nest)
+        # a program has no cookie, only an address that nobody guesses
+        reader = owner if nest and owner != page else ""
+        return Session(shelf, self.shipped, private, partial(self._chart, reader), keep, nest)
 
     def _forget(self, sessions: set[Key], idle_s: float) -> None:
         now = time.monotonic()
@@ -173,10 +179,11 @@ class Sessions:
                     if now - self._known[one].seen >= idle_s]  # fmt: skip
             homes = {self._known.pop(one).home for one in gone}
             homes -= {session.home for session in self._known.values()}
-        for nest in homes - {None}:
-            shutil.rmtree(str(nest), ignore_errors=True)
+        for nest in homes:
+            if nest is not None:
+                scratch.drop(nest)
 
-    def _chart(self, shelf: Shelf, name: str) -> Chart:
+    def _chart(self, reader: str, shelf: Shelf, name: str) -> Chart:
         """Open a collection; sessions that look at the same version share its chart."""
         if name == SHIPPED:
             return self.shipped
@@ -186,6 +193,8 @@ class Sessions:
             found = self._open.get(version)
             if found is None:
                 found = self._open[version] = own_chart(self.shipped, shelf, name)
+                if reader:
+                    scratch.give(found.folder, reader)
             return found
 
 
@@ -198,7 +207,7 @@ def own_chart(shipped: Chart, shelf: Shelf, name: str) -> Chart:
     engine = shipped.engine.with_collection(opened[0])
     folder = shipped.folder / secrets.token_hex(16)
     chart = Chart(engine, Views(engine), folder, name=name, maps=shelf.folder.parent / "maps")
-    finalize(chart, shutil.rmtree, folder, True)
+    finalize(chart, scratch.drop, folder)
     return chart
 
 

@@ -24,7 +24,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engrave.sources.addresses import is_address
-from engrave.ui import room
+from engrave.ui import room, scratch
 from engrave.ui.page_names import is_named, readdressed, renamed, with_length
 from engrave.ui.room import GUEST
 from engrave.ui.taken import Uploads
@@ -92,8 +92,10 @@ def came_in(path: str) -> Path | None:
 
 
 def _is_open(path: str | Path, owner: str) -> bool:
-    """Tell whether a visitor may read a file: its own, a guest's, or none that came in here."""
+    """Tell whether a visitor may read a file: its own, a guest's, or one that is no visitor's."""
     root, found = _root(), Path(os.path.realpath(path))
+    if scratch.is_of_another(found, owner):
+        return False
     own = (root / "visitors" / name for name in (owner, GUEST))
     return not found.is_relative_to(root) or any(found.is_relative_to(one) for one in own)
 
