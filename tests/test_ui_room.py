@@ -15,7 +15,7 @@ import pytest
 from engrave.errors import AccessError, ConfigError
 from engrave.ui import room, taken
 from engrave.ui.visitors import GUEST, new_folder
-from tests.test_ui_visitors import told, visit
+from tests.test_ui_visitors import data_of, told, visit
 
 DAY_S = 86_400
 FILE = 400_000  # bytes
@@ -57,6 +57,27 @@ def test_a_visitor_fills_its_room_and_not_that_of_another(bounded: str, uploads:
         assert ada.get(f"/gradio_api/file={sent[0].json()[0]}").status_code == 200
         assert send(bob).is_success and not halves(uploads)
         assert send(ada, 100_000).is_success  # what still has room
+
+
+def test_files_of_no_bytes_take_room_too(bounded: str) -> None:
+    with visit(bounded) as ada:
+        empty = [("files", (f"{number}.csv", b"")) for number in range(300)]
+        assert ada.post("/gradio_api/upload", files=empty).is_success
+        assert send(ada).status_code == 413
+
+
+def test_a_call_with_files_leaves_none_beside_those_of_its_visitor(url: str, uploads: Path) -> None:
+    with visit(url) as ada:
+        (taken,) = send(ada).json()
+        before = {path for path in uploads.iterdir() if path.is_file()}
+        calls = {
+            "caption_batch": [[data_of(taken)] * 9, None, False, False, None],
+            "export_captions": [data_of(taken), "csv", [data_of(taken)], False, ""],
+            "caption": [data_of(taken), 1, 1],
+        }
+        for name, data in calls.items():
+            assert "event:" in told(ada, name, data)
+        assert {path for path in uploads.iterdir() if path.is_file()} == before
 
 
 def test_what_is_made_takes_room_too(bounded: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ PROGRAMS_SHARE = 0.8  # of that, above which the oldest of their files go
 KNOWN_S = 5.0  # how long a size that was measured is believed
 FRESH_S = 600.0  # a file that somebody may still be fetching
 HALF_S = 3600.0  # without a change, until half an upload is taken for left behind
+SMALLEST = 4_096  # what a file takes on a disk, be it empty
 HALF = "engrave-upload-"  # how an upload under way is called here, before the server's number
 
 _measured: dict[Path, tuple[float, int]] = {}
@@ -136,14 +137,14 @@ def _remember(own: Path, size: int) -> int:
 
 
 def _files(folder: Path) -> Iterator[tuple[float, int, Path]]:
-    """Yield when a file came, its bytes, and its path."""
+    """Yield when a file came, the bytes that it takes, and its path."""
     for path in folder.rglob("*"):
         try:
             known = path.lstat()
         except OSError:  # it has just been deleted
             continue
         if not path.is_dir():
-            yield known.st_ctime, known.st_size, path
+            yield known.st_ctime, max(known.st_size, SMALLEST), path
 
 
 def _remove_empty(folder: Path, before: float) -> None:
