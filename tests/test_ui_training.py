@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,23 @@ def test_bad_files_get_a_sentence(uploads: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(reports, "MAX_UNPACKED_BYTES", 5)
     with pytest.raises(DataError, match=r"bare\.zip holds 1 files of"):
         list(training.own_report(str(bare)))
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "two.jsonl", "broken.jsonl"])
+def test_a_log_of_columns_without_end_holds_up_nobody(uploads: Path, kind: str) -> None:
+    names = [f"c{number}" for number in range(20_000)]
+    rows = [dict.fromkeys(names, 1) | {"step": step} for step in range(20)]
+    if kind == "two.jsonl":  # no line has many
+        rows = [{"step": step, **dict.fromkeys(names[step * 500 :][:500], 1)} for step in range(20)]
+    lines = list(map(json.dumps, rows))
+    if kind == "csv":
+        lines = [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
+    path = uploads / f"wide.{kind}"
+    path.write_text("\n".join(lines) + "\n" + ("{" if kind == "broken.jsonl" else ""))
+    begun = time.monotonic()
+    with pytest.raises(DataError, match="more than 1,000 columns"):
+        list(training.own_report(str(path)))
+    assert time.monotonic() - begun < 20
 
 
 def test_a_zip_cannot_write_elsewhere(uploads: Path) -> None:

@@ -22,6 +22,7 @@ from train.report.names import (
 )
 
 ROWS_AT_ONCE = 50_000
+MAX_COLUMNS = 1_000
 _WORDS = {"nan": np.nan, "inf": np.inf, "infinity": np.inf, "-inf": -np.inf, "-infinity": -np.inf}
 WHOLE = "run"  # name of the stage of a log that has none
 
@@ -41,6 +42,7 @@ class Columns:
 
     def add(self, name: str, values: Array, nan_at: Array | None = None) -> None:
         """Enter a piece of a column that starts at the present row."""
+        check_width(len(self.pieces) + (name not in self.pieces))
         self.pieces.setdefault(name, []).append((self.rows, values))
         if nan_at is not None and len(nan_at):
             self.broken.setdefault(name, []).append(nan_at + self.rows)
@@ -64,7 +66,9 @@ class Columns:
         self._add_some(held)
 
     def _add_some(self, rows: list[dict[str, Any]]) -> None:
-        for name in dict.fromkeys(key for row in rows for key in row):
+        names = dict.fromkeys(key for row in rows for key in row)
+        check_width(len(names))
+        for name in names:
             cells = [row.get(name) for row in rows]
             if name in STAGE_NAMES:
                 words = list(dict.fromkeys(str(cell) for cell in cells if cell is not None))
@@ -99,6 +103,14 @@ class Columns:
             codes[start : start + len(values)] = values
         known = np.maximum.accumulate(np.where(codes >= 0, np.arange(len(codes)), 0))
         return np.maximum(codes[known], 0)
+
+
+def check_width(count: int) -> None:
+    """Raise DataError for more columns than are judged, each of which takes its time."""
+    if count > MAX_COLUMNS:
+        raise DataError(
+            f"This log has more than {MAX_COLUMNS:,} columns; give one that keeps fewer."
+        )
 
 
 def number(cell: Any) -> float | None:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.json as pa_json
 
-from train.report.assemble import Columns
+from train.report.assemble import Columns, check_width
 from train.report.names import EDGES, STAGE_NAMES
 
 CHUNK_BYTES = 24 << 20
@@ -76,6 +76,7 @@ def read_csv(path: Path) -> Columns:
         if not head:
             head = chunk[: chunk.index(b"\n") + 1] if b"\n" in chunk else chunk
             chunk = chunk[len(head) :]
+            check_width(head.count(b",") + 1)
         skipped: list[object] = []
         _add_table(columns, _parse_csv(head + chunk, skipped.append))
         cut = last and bool(skipped) and not chunk.endswith(b"\n")
@@ -99,6 +100,7 @@ def _parse_csv(text: bytes, skipped: Callable[[object], None]) -> pa.Table:
 
 def _add_table(columns: Columns, table: pa.Table) -> None:
     """Enter a parsed chunk; columns of words other than the stage hold no figures."""
+    check_width(table.num_columns)
     for name in dict.fromkeys(table.column_names):
         column = table.column(table.column_names.index(name))
         if name in STAGE_NAMES and not pa.types.is_null(column.type):
