@@ -13,8 +13,12 @@ import gradio as gr
 import httpx
 import pytest
 from gradio_client import Client, handle_file
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
-from engrave.ui.visitors import COOKIE, GUEST, MAX_JSON_BYTES, acting, came_in, new_folder
+from engrave.ui.visitors import COOKIE, GUEST, MAX_JSON_BYTES, Visitors, acting, came_in, new_folder
 from tests.fakes import noise
 
 
@@ -284,3 +288,12 @@ def test_what_is_no_json_is_refused_in_words(ada: httpx.Client, body: str) -> No
     headers = {"content-type": "application/json"}
     answer = ada.post("/gradio_api/queue/join", content=body, headers=headers)
     assert answer.status_code in (400, 422) and "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(("path", "told"), [("mcp/", False), ("mcp", False), ("call/x", True)])
+def test_tools_of_programs_ask_without_cookies(path: str, told: bool) -> None:
+    async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+        await JSONResponse("cookie" in Headers(scope=scope))(scope, receive, send)
+
+    asked = TestClient(Visitors(echo), cookies={COOKIE: "ab" * 16})
+    assert asked.post(f"/gradio_api/{path}", json={"method": "tools/call"}).json() is told

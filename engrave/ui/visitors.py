@@ -114,6 +114,8 @@ class Visitors:
         """Refuse files of others, take uploads into the visitor's folder, pass all else on."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
+        if "/gradio_api/mcp" in scope["path"]:
+            scope = _without_cookies(scope)
         owner = owner_of(HTTPConnection(scope).cookies)
         asked = re.search(r"/file[=/](.*)", scope["path"], re.S)
         if asked and _is_refused(asked.group(1), owner):
@@ -168,6 +170,12 @@ class Visitors:
             return first.pop() if first else await receive()
 
         await self.app(with_length(scope, body), replay, send)
+
+
+def _without_cookies(scope: Scope) -> Scope:
+    """Return a request without cookies: for tools of MCP the server asks itself, with a cookie of
+    its own, and would ask by one name of a page and wait for the answer by another."""
+    return {**scope, "headers": [one for one in scope["headers"] if one[0] != b"cookie"]}
 
 
 def _is_form(scope: Scope) -> bool:
