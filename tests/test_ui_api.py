@@ -263,6 +263,7 @@ def test_nothing_is_relayed_and_the_queue_cannot_be_passed(url: str) -> None:
 
 
 AT_ONCE = {
+    "learnt", "calibrated",  # of a collection once, under a lock
     "arranged", "arrived", "back", "brought_back", "chosen_cell", "chosen_prompt", "chosen_walk",
     "emptied", "end_to_walk", "entered", "fetched", "halt", "halted", "lined", "more_like",
     "nothing_held", "paired", "picked_sample", "remembered", "renamed", "renewed", "route_view",
@@ -302,10 +303,7 @@ def test_what_takes_long_waits_in_a_line_of_its_own() -> None:
     long = {name for name, line in queued.items() if line == "long"}
     assert {"generate", "walk", "interpolate", "follow_pending", "vary", "exported"} <= long
     assert {"poster", "archive"} <= long
-    # what a map says of itself takes long once, and no engraving waits for it
-    insights = {name for name, line in queued.items() if line == "insight"}
-    assert insights == {"learnt", "calibrated"}
-    short = set(queued) - reviewing - batches - changes - long - insights
+    short = set(queued) - reviewing - batches - changes - long
     assert {queued[name] for name in short} == {"model"}
     assert {"caption", "search", "open_item", "imagined", "ask"} <= short
 

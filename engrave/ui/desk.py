@@ -19,9 +19,6 @@ LONG_LINE: dict[str, Any] = {"concurrency_id": "long", "concurrency_limit": 1}
 SHORT_LINE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 2}
 LONG: dict[str, Any] = PRIVATE | LONG_LINE  # films, engravings, exports: many seconds
 MODEL: dict[str, Any] = PRIVATE | SHORT_LINE  # a second or two
-# a collection is thought over once, which takes long, and then all are answered at once
-INSIGHT_LINE: dict[str, Any] = {"concurrency_id": "insight", "concurrency_limit": 1}
-INSIGHT: dict[str, Any] = PRIVATE | INSIGHT_LINE | {"show_progress": "hidden"}
 SHELF: dict[str, Any] = PRIVATE | {"concurrency_id": "shelf", "concurrency_limit": 1}
 CAPTIONS_LINE: dict[str, Any] = {"concurrency_id": "captions", "concurrency_limit": 2}
 CAPTIONS: dict[str, Any] = PRIVATE | CAPTIONS_LINE

@@ -9,7 +9,7 @@ import gradio as gr
 from engrave.engine import Engine
 from engrave.errors import PromptError
 from engrave.ui.caption import CaptionTab
-from engrave.ui.desk import INSIGHT, LIGHT, LONG, MODEL, Desk
+from engrave.ui.desk import LIGHT, LONG, MODEL, Desk
 from engrave.ui.ends import End, filled, from_collection
 from engrave.ui.explore_draw import (
     chosen_walk,
@@ -201,8 +201,8 @@ def wire(tab: ExploreTab, desk: Desk, walks: InterpolateTab) -> None:
     wire_choice(tab, chart, answer)
     tab.map.choose(bind(keeping(selected), chart), tab.marks, answer, **LIGHT)
     tab.map.line(bind(keeping(lined), chart), tab.marks, answer, **LIGHT)
-    asked = tab.clusters.ponder(bind(learnt, chart), None, tab.clusters, **INSIGHT)
-    asked.then(bind(calibrated, chart), None, None, **INSIGHT)
+    asked = tab.clusters.ponder(bind(learnt, chart), None, tab.clusters, **LIGHT)
+    asked.then(bind(calibrated, chart), None, None, **LIGHT)
     tab.clusters.rename(bind(renamed, chart), None, tab.clusters, **LIGHT)
     made = [tab.detail, tab.map, tab.marks, tab.made]
     for source in (tab.map, tab.detail):

@@ -7,7 +7,7 @@ import gradio as gr
 
 from engrave.access import read_only
 from engrave.errors import CollectionError
-from engrave.ui.desk import INSIGHT, LIGHT, MODEL
+from engrave.ui.desk import LIGHT, MODEL
 from engrave.ui.explore import ExploreTab, show_item
 from engrave.ui.explore_map import FRESH, Marks, calibrated, learnt
 from engrave.ui.explore_table import Listing, choice_view
@@ -58,8 +58,8 @@ class Keeper:
     def relearn(self, event: Any) -> None:
         """Work out what the map says of itself once another one is shown."""
         chart = self.sessions.chart
-        known = event.success(bind(learnt, chart), None, self.tab.clusters, **INSIGHT)
-        known.success(bind(calibrated, chart), None, None, **INSIGHT)
+        known = event.success(bind(learnt, chart), None, self.tab.clusters, **LIGHT)
+        known.success(bind(calibrated, chart), None, None, **LIGHT)
 
     def looked(self, session: Session, name: str) -> Shown:
         """Look at a collection as it is now, and return all that shows it."""
