@@ -62,13 +62,20 @@ def test_what_a_visitor_imported_no_other_reads(
         assert kept.startswith("private")
 
 
+# a shell makes what it starts beside itself deaf to Ctrl-C
+HEARING = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_path('app.py', run_name='__main__')"
+)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_that_ends_leaves_nothing(tmp_path: Path, number: int) -> None:
     settings = {
         "GRADIO_SERVER_PORT": str(free_port()), "GRADIO_TEMP_DIR": str(tmp_path / "gradio"),
         "TMPDIR": str(tmp_path), "ENGRAVE_HOME": str(tmp_path / "home"),
     }  # fmt: skip
-    command = [sys.executable, "app.py"]
+    command = [sys.executable, "-c", HEARING]
     with served(command, ROOT, os.environ | settings, tmp_path / "log") as (_, server):
         (held,) = tmp_path.glob(f"{scratch.PUBLIC}*")
         assert any(held.iterdir())

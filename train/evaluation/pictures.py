@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -44,7 +45,14 @@ def measure_pictures(sheet: Sheet, model: MultimodalModel, held: Held, prefix: s
         sheet.mean(f"{prefix}{name}", value)
     sheet.ratio(f"{prefix}sharpness", drawn_edges, real_edges)
     for name, parts in looked.items():
-        sheet.put(f"{prefix}{name}", lattice_share(torch.cat(parts)))
+        sheet.put(f"{prefix}{name}", *_lattice(torch.cat(parts)))
+
+
+def _lattice(pictures: Tensor) -> tuple[float, float]:
+    """Return the lattice of pictures, and its standard error by quarters of them."""
+    quarters = [lattice_share(part) for part in pictures.chunk(4)]
+    spread = float(np.std(quarters, ddof=1)) if len(quarters) > 1 else 0.0
+    return lattice_share(pictures), spread / len(quarters) ** 0.5
 
 
 def _compared(picture: Tensor, real: Tensor, boxes: list) -> dict[str, Tensor]:
