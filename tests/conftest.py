@@ -78,15 +78,13 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def url(uploads: Path) -> Iterator[str]:
     """A server over the drawing engine."""
-    from engrave.ui.page import build_page, launch_settings  # heavy, and most tests need no page
+    from engrave.ui.page import build_page  # heavy, and most tests need no page
     from tests.fakes import fake_engine
+    from tests.servers import shown
 
     page = build_page(fake_engine(), uploads / "no-examples")
-    _, address, _ = page.launch(
-        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
-    )
-    yield address.rstrip("/")
-    page.close()
+    with shown(page) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

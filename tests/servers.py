@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
-from typing import IO
+from typing import IO, Any
 
 START_S = 300  # on a machine that does other things too
 
@@ -21,6 +21,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def shown(page: Any) -> Iterator[str]:
+    """Serve a page from this process; yield its address."""
+    from engrave.ui.page import launch_settings  # heavy, and servers of their own need none
+
+    _, address, _ = page.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
+    )
+    yield address.rstrip("/")
+    page.close()
 
 
 @contextmanager

@@ -14,9 +14,10 @@ import pytest
 
 from engrave.shelf import intake
 from engrave.ui import explore_import
-from engrave.ui.page import build_page, launch_settings
+from engrave.ui.page import build_page
 from tests.drawings import draw
 from tests.fakes import fake_engine, noise
+from tests.servers import shown
 from tests.test_ui_visitors import data_of, visit
 
 MANY = 60
@@ -37,11 +38,8 @@ def served(uploads: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[gr.
     monkeypatch.setattr(explore_import, "TURN_S", 5.0)
     monkeypatch.setenv("ENGRAVE_SHARED", "0")
     page = build_page(fake_engine(), uploads / "no-examples")
-    _, address, _ = page.launch(
-        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
-    )
-    yield page, address.rstrip("/")
-    page.close()
+    with shown(page) as address:
+        yield page, address
 
 
 def slow_zip() -> bytes:

@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from engrave.ui import scratch
-from engrave.ui.page import build_page, launch_settings
+from engrave.ui.page import build_page
 from engrave.ui.sessions import NEST
 from tests.fakes import fake_engine, noise
-from tests.servers import free_port, served
+from tests.servers import free_port, served, shown
 from tests.test_ui_import_turns import answer, join
 from tests.test_ui_visitors import visit
 
@@ -30,11 +30,8 @@ def page(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("ENGRAVE_SHARED", "0")
     page = build_page(fake_engine(), uploads / "no-examples")
-    _, address, _ = page.launch(
-        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
-    )
-    yield page, address.rstrip("/")
-    page.close()
+    with shown(page) as address:
+        yield page, address
 
 
 def test_what_a_visitor_imported_no_other_reads(

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from engrave.ui import unread
-from engrave.ui.page import build_page, launch_settings
+from engrave.ui.page import build_page
 from tests.fakes import fake_engine
+from tests.servers import shown
 from tests.test_lines import wait_until
 
 SEARCH = ["a ship", 3, ""]
@@ -23,11 +24,8 @@ def served(uploads: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[gr.
     """A page that keeps answers for a second, and its address."""
     monkeypatch.setattr(unread, "KEPT_S", 1.0)
     page = build_page(fake_engine(), uploads / "no-examples")
-    _, address, _ = page.launch(
-        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_settings()
-    )
-    yield page, f"{address.rstrip('/')}/gradio_api"
-    page.close()
+    with shown(page) as address:
+        yield page, f"{address}/gradio_api"
 
 
 def held(page: gr.Blocks) -> set[str]:

@@ -195,13 +195,11 @@ class Work:
     def tell(self) -> None:
         """Report how far the import is and how long it will take."""
         self.told = time.monotonic()
-        fresh = self.seen - self.present
-        seconds = time.monotonic() - self.start
-        words = f"{self.seen:,} pictures"
-        if self.count:
-            words = f"{self.seen:,} of {self.count:,} pictures"
-            if fresh:
-                words += f", {duration((self.count - self.seen) * seconds / fresh)} left"
+        seconds = self.told - self.start
+        of = f" of {self.count:,}" if self.count else ""
+        words = f"{self.seen:,}{of} pictures"
+        if self.count and (fresh := self.seen - self.present):
+            words += f", {duration((self.count - self.seen) * seconds / fresh)} left"
         if self.unread:
             words += f", {len(self.unread):,} unreadable"
         tell(self.progress, min(self.seen / self.count, 1.0) if self.count else 0.0, words)

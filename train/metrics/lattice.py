@@ -47,5 +47,5 @@ def _by_place(x_B1SS: Tensor) -> Tensor:
 
 
 def lattice_share(pictures_B1SS: Tensor) -> float:
-    """Return the lattice's part of the grain, as a root: 0 for none; a scan has about 0.03."""
+    """Return the lattice's part of the grain, as a root: 0 for none; scans have about 0.01."""
     return float(lattice(pictures_B1SS).div(4 * (len(TONES) - 1)).sqrt())
